@@ -1,0 +1,109 @@
+package wire
+
+// Host is what one can know of the machine whose kernel is shown.
+type Host struct {
+	// Kernel is the release, as uname -r prints it.
+	Kernel string `json:"kernel"`
+	// Hostname is the machine's own name, in the host's UTS namespace.
+	Hostname string `json:"hostname"`
+	// CPUs is the number of processors online.
+	CPUs int `json:"cpus"`
+	// MemoryBytes is the machine's memory (MemTotal of /proc/meminfo).
+	MemoryBytes uint64 `json:"memoryBytes"`
+	// CgroupMode is "v1", "v2" or "hybrid" (controllers in v1, and a v2 tree
+	// beside them); "unknown" where no cgroup filesystem is mounted.
+	CgroupMode CgroupMode `json:"cgroupMode"`
+	// Engine says who runs the containers, and whether it answers.
+	Engine Engine `json:"engine"`
+}
+
+// CgroupMode is which of the kernel's cgroup hierarchies a host uses.
+type CgroupMode string
+
+const (
+	CgroupV1      CgroupMode = "v1"
+	CgroupV2      CgroupMode = "v2"
+	CgroupHybrid  CgroupMode = "hybrid"
+	CgroupUnknown CgroupMode = "unknown"
+)
+
+// Engine is the state of the container engine.
+type Engine struct {
+	// Name is the engine's kind: "docker", "podman", "builtin" or "replay".
+	Name string `json:"name"`
+	// State says whether it answers.
+	State EngineState `json:"state"`
+	// Problem is one sentence: what failed, why, what to do. Absent when the
+	// engine is up.
+	Problem string `json:"problem,omitempty"`
+	// Fix is one command that would mend the problem, where there is one.
+	Fix string `json:"fix,omitempty"`
+	// Address is where the engine is asked, for example
+	// unix:///var/run/docker.sock.
+	Address string `json:"address,omitempty"`
+	// Version is the engine's own, for example 28.5.2.
+	Version string `json:"version,omitempty"`
+	// APIVersion is the one negotiated, for example 1.41.
+	APIVersion string `json:"apiVersion,omitempty"`
+	// StorageDriver keeps the layers, for example overlay2.
+	StorageDriver string `json:"storageDriver,omitempty"`
+	// CgroupDriver is cgroupfs or systemd.
+	CgroupDriver string `json:"cgroupDriver,omitempty"`
+	// Runtime is the low-level runtime with its version, for example
+	// "runc 1.1.15".
+	Runtime string `json:"runtime,omitempty"`
+	// SecurityOptions are the engine's, for example seccomp, userns, rootless.
+	SecurityOptions []string `json:"securityOptions,omitempty"`
+}
+
+// EngineState is whether the engine answers, and if not, why.
+type EngineState string
+
+const (
+	// EngineConnecting: not asked yet.
+	EngineConnecting EngineState = "connecting"
+	// EngineUp: it answers.
+	EngineUp EngineState = "up"
+	// EngineDown: nobody listens at its address, or it does not answer.
+	EngineDown EngineState = "down"
+	// EngineForbidden: the socket is there, but we may not use it.
+	EngineForbidden EngineState = "forbidden"
+	// EngineTooOld: it speaks no API version that we speak.
+	EngineTooOld EngineState = "tooOld"
+)
+
+// Doctor is what this machine can and cannot show.
+type Doctor struct {
+	Host   Host    `json:"host"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is one line of the doctor's report.
+type Check struct {
+	// ID is a stable name for scripts, for example "cgroup-controllers".
+	ID string `json:"id"`
+	// Title is what was looked at, in words.
+	Title string `json:"title"`
+	// Status says how it stands.
+	Status CheckStatus `json:"status"`
+	// Found is what was seen, for example "overlay2".
+	Found string `json:"found"`
+	// Means says in one sentence what follows for the lessons.
+	Means string `json:"means,omitempty"`
+	// Fix is the one command that would mend it, where there is one.
+	Fix string `json:"fix,omitempty"`
+	// Source is the file or call that it was read from.
+	Source string `json:"source,omitempty"`
+}
+
+// CheckStatus is the outcome of a Check.
+type CheckStatus string
+
+const (
+	// CheckOK: all that depends on it works.
+	CheckOK CheckStatus = "ok"
+	// CheckLimited: some lessons or figures will say "cannot tell here".
+	CheckLimited CheckStatus = "limited"
+	// CheckMissing: the main job does not work without it.
+	CheckMissing CheckStatus = "missing"
+)

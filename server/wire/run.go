@@ -1,0 +1,156 @@
+package wire
+
+// Run is one run of a lesson, whole, on each change of it.
+type Run struct {
+	Header
+	ID     string   `json:"id"`
+	Lesson string   `json:"lesson"`
+	State  RunState `json:"state"`
+	// Progress says in words what is being done, while something is.
+	Progress  string `json:"progress,omitempty"`
+	StartedAt int64  `json:"startedAt"`
+	EndedAt   int64  `json:"endedAt,omitempty"`
+	// EndsBy is when the run is ended whatever happens.
+	EndsBy     int64          `json:"endsBy,omitempty"`
+	Containers []RunContainer `json:"containers"`
+	Claims     []Claim        `json:"claims"`
+	// Actions that can be taken now, by their ID.
+	Actions []string `json:"actions,omitempty"`
+	// Problem is one sentence: what failed, why, what to do.
+	Problem string `json:"problem,omitempty"`
+}
+
+// RunState is how far a run has come.
+type RunState string
+
+const (
+	// RunStarting: containers are being created.
+	RunStarting RunState = "starting"
+	// RunRunning: they run, and claims are being judged.
+	RunRunning RunState = "running"
+	// RunStopping: containers are being removed.
+	RunStopping RunState = "stopping"
+	// RunFinished: it ended by itself; nothing of it is left on the engine.
+	RunFinished RunState = "finished"
+	// RunStopped: somebody stopped it; nothing of it is left on the engine.
+	RunStopped RunState = "stopped"
+	// RunFailed: it could not be started or watched to its end; Problem says why.
+	RunFailed RunState = "failed"
+)
+
+// Ended reports whether the run is over and its containers are removed.
+func (s RunState) Ended() bool {
+	return s == RunFinished || s == RunStopped || s == RunFailed
+}
+
+// RunContainer is one container of a run.
+type RunContainer struct {
+	// Key is its name within the lesson.
+	Key string `json:"key"`
+	// Name is the engine's name for it.
+	Name  string `json:"name"`
+	Title string `json:"title,omitempty"`
+	// State is "waiting", "created", "running", "exited" or "removed".
+	State    string `json:"state"`
+	ExitCode *int   `json:"exitCode,omitempty"`
+	// Says is the workload's last line of report, in words.
+	Says string `json:"says,omitempty"`
+	// Command is the equivalent docker run command.
+	Command string `json:"command"`
+}
+
+// Claim is one statement of the chapter, judged.
+type Claim struct {
+	ID   string `json:"id"`
+	Says string `json:"says"`
+	// Verdict is pending, holds, fails or unknown.
+	Verdict Verdict `json:"verdict"`
+	// Measured is the figure that decided it, in words.
+	Measured string `json:"measured,omitempty"`
+	// Over is the window over which it is judged, in words.
+	Over string `json:"over,omitempty"`
+	// Reason says why it cannot be told, or why it does not hold.
+	Reason string `json:"reason,omitempty"`
+	// Expected is what a healthy host of this kind gives: holds or fails.
+	Expected Verdict `json:"expected,omitempty"`
+	// Sources are the numbers it was judged on, as container/field.
+	Sources []string `json:"sources,omitempty"`
+}
+
+// Verdict is the outcome of a claim.
+type Verdict string
+
+const (
+	Pending Verdict = "pending"
+	Holds   Verdict = "holds"
+	Fails   Verdict = "fails"
+	Unknown Verdict = "unknown"
+)
+
+// Lesson is one entry of the catalogue.
+type Lesson struct {
+	Slug     string `json:"slug"`
+	Title    string `json:"title"`
+	Section  string `json:"section"`
+	Summary  string `json:"summary,omitempty"`
+	Question string `json:"question,omitempty"`
+	// Answers are those to pick from before the run.
+	Answers    []Answer          `json:"answers,omitempty"`
+	Containers []LessonContainer `json:"containers"`
+	Panels     []string          `json:"panels"`
+	Claims     []Claim           `json:"claims"`
+	Actions    []Action          `json:"actions,omitempty"`
+	// Seconds is about how long a run takes until its last verdict.
+	Seconds int `json:"seconds,omitempty"`
+	// Unavailable says why this host cannot run it; absent where it can.
+	Unavailable string `json:"unavailable,omitempty"`
+	// Run is the ID of the run under way, where there is one.
+	Run string `json:"run,omitempty"`
+}
+
+// Answer is one possible prediction.
+type Answer struct {
+	ID   string `json:"id"`
+	Says string `json:"says"`
+	// Right is true for the one that the kernel confirms.
+	Right bool `json:"right,omitempty"`
+}
+
+// LessonContainer is a container that a lesson starts.
+type LessonContainer struct {
+	Key      string `json:"key"`
+	Title    string `json:"title"`
+	Subtitle string `json:"subtitle,omitempty"`
+	Command  string `json:"command"`
+}
+
+// Action is something that can be done while a lesson runs.
+type Action struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Command string `json:"command"`
+}
+
+// Started is the answer to the request that starts a run.
+type Started struct {
+	ID string `json:"id"`
+}
+
+// Problem is the body of every error: application/problem+json, RFC 9457.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Detail is one sentence: what failed, why, what to do.
+	Detail string `json:"detail,omitempty"`
+	// Instance is the request's path.
+	Instance string `json:"instance,omitempty"`
+}
+
+// Command is what a viewer may send over the websocket.
+type Command struct {
+	// Type is "subscribe", "pause" or "resume".
+	Type string `json:"type"`
+	// Containers narrows the samples to these names (subscribe only).
+	Containers []string `json:"containers,omitempty"`
+}
