@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/docker/docker/client"
+)
+
+// How long the engine may take for a call, at most.
+const (
+	timeoutRead   = 10 * time.Second // list, inspect
+	timeoutChange = 30 * time.Second // create, start, update, kill, remove
+	timeoutLoad   = 3 * time.Minute  // load an image of some tens of megabytes
+	timeoutExec   = 30 * time.Second
+)
+
+// call runs one exchange with the engine under a deadline, and ends it at
+// once when the link to the engine ends. what completes "could not …".
+func (d *Docker) call(ctx context.Context, limit time.Duration, what string, exchange func(context.Context, *client.Client) error) error {
+	l := d.current()
+	if l == nil {
+		return stateError(d.State(), nil)
+	}
+	return l.call(ctx, limit, what, exchange)
+}
+
+// call is Docker's, on one link. A limit of 0 is none: for streams, which end
+// with ctx or the link.
+func (l *link) call(ctx context.Context, limit time.Duration, what string, exchange func(context.Context, *client.Client) error) error {
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if limit > 0 {
+		working, cancel = context.WithTimeout(working, limit)
+		defer cancel()
+	}
+	defer context.AfterFunc(l.ctx, cancel)()
+	err := exchange(working, l.client)
+	if err != nil && ctx.Err() == nil && l.ctx.Err() != nil {
+		cause := context.Cause(l.ctx)
+		return fail(ErrDown, cause, "could not %s: the engine went away meanwhile (%s)", what, oneLine(cause))
+	}
+	return explain(ctx, err, what, limit)
+}

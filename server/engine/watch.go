@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
+
+	"porthole/server/wire"
+)
+
+// changing are the events after which a container is to be looked at again.
+// exec_* and attach are left out: they come often and change nothing of ours.
+var changing = []string{"create", "start", "restart", "die", "stop", "kill", "oom", "pause", "unpause", "update", "rename", "destroy"}
+
+// follow stays with one link until it ends, and says why it did.
+func (d *Docker) follow(ctx context.Context, l *link) error {
+	if l == nil {
+		return errors.New("the connection was closed")
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return d.keepAsking(ctx, l) })
+	group.Go(func() error { return d.watch(ctx, l) })
+	return group.Wait()
+}
+
+// keepAsking pings until the engine fails to answer: a paused engine keeps its
+// socket and its event stream open for ever, so only this notices.
+func (d *Docker) keepAsking(ctx context.Context, l *link) error {
+	ticker := time.NewTicker(d.options.PingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.ctx.Done():
+			return context.Cause(l.ctx)
+		case <-ticker.C:
+		}
+		asking, cancel := context.WithTimeout(ctx, d.options.PingTimeout)
+		_, err := l.client.Ping(asking)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			// End all calls under way now: each would wait for its own deadline.
+			l.cancel(stateError(judge(err, d.State().Address, d.options.Getenv), err))
+			return err
+		}
+	}
+}
+
+// watch keeps the snapshot of containers. It subscribes before it lists, so
+// that nothing falls between, and inspects a container once per change.
+func (d *Docker) watch(ctx context.Context, l *link) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	filter := filters.NewArgs(filters.Arg("type", "container"), filters.Arg("label", LabelManaged+"=true"))
+	for _, name := range changing {
+		filter.Add("event", name)
+	}
+	// Events returns when the engine has answered; the timer bounds that.
+	timer := time.AfterFunc(timeoutRead, cancel)
+	messages, failures := l.client.Events(ctx, events.ListOptions{Filters: filter})
+	if !timer.Stop() {
+		return context.DeadlineExceeded
+	}
+	known := map[string]Container{}
+	if err := d.list(ctx, l, known); err != nil {
+		return err
+	}
+	d.publish(known)
+	if err := d.sweep(ctx, l, known); err != nil {
+		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
+	}
+	ticker := time.NewTicker(d.options.Relist)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-failures:
+			return fmt.Errorf("the stream of events ended: %w", cmp.Or(err, errors.New("the engine closed it")))
+		case message := <-messages:
+			// What came meanwhile is taken along: one look per container.
+			touched := map[string]bool{message.Actor.ID: true}
+			for more := true; more; {
+				select {
+				case message = <-messages:
+					touched[message.Actor.ID] = true
+				default:
+					more = false
+				}
+			}
+			for id := range touched {
+				if err := d.look(ctx, l, id, known); err != nil {
+					return err
+				}
+			}
+		case <-ticker.C:
+			if err := d.list(ctx, l, known); err != nil {
+				return err
+			}
+			if err := d.sweep(ctx, l, known); err != nil {
+				d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
+			}
+		}
+		d.publish(known)
+	}
+}
+
+// list brings known in line with the engine's whole list; only containers
+// whose state differs from what we know are inspected.
+func (d *Docker) list(ctx context.Context, l *link, known map[string]Container) error {
+	var listed []container.Summary
+	err := l.call(ctx, timeoutRead, "list the containers", func(ctx context.Context, cli *client.Client) (err error) {
+		listed, err = cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", LabelManaged+"=true"))})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, summary := range listed {
+		if !ours(summary.Labels, d.options.Scope) {
+			continue
+		}
+		there[summary.ID] = true
+		if before, ok := known[summary.ID]; ok && before.State == string(summary.State) && !before.Running() {
+			continue
+		}
+		if err := d.look(ctx, l, summary.ID, known); err != nil {
+			return err
+		}
+	}
+	maps.DeleteFunc(known, func(id string, _ Container) bool { return !there[id] })
+	return nil
+}
+
+// look inspects one container, and keeps or forgets it.
+func (d *Docker) look(ctx context.Context, l *link, id string, known map[string]Container) error {
+	var seen container.InspectResponse
+	err := l.call(ctx, timeoutRead, "inspect a container", func(ctx context.Context, cli *client.Client) (err error) {
+		seen, err = cli.ContainerInspect(ctx, id)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrNoSuchContainer):
+		delete(known, id)
+		return nil
+	case errors.Is(err, ErrDown) || ctx.Err() != nil:
+		return err
+	case err != nil:
+		// One container that the engine cannot describe (half removed, say)
+		// must not cost us all the others.
+		d.log.Debug("a container could not be inspected", "id", id, "error", err)
+		return nil
+	}
+	if c := parseContainer(seen); ours(c.Labels, d.options.Scope) {
+		known[id] = c
+	}
+	return nil
+}
+
+// publish makes known the snapshot, if it differs.
+func (d *Docker) publish(known map[string]Container) {
+	next := slices.SortedFunc(maps.Values(known), func(a, b Container) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	if reflect.DeepEqual(next, d.Containers()) || len(next) == 0 && len(d.Containers()) == 0 {
+		return
+	}
+	d.containers.Store(&next)
+	d.nudge()
+}
+
+var _ = wire.EngineUp
