@@ -1,0 +1,204 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"porthole/server/wire"
+)
+
+// ErrGone: the process has exited, or its group has been removed.
+var ErrGone = errors.New("the container has exited: its cgroup is gone")
+
+// ErrUnknownField: no counter and no limit has that name.
+var ErrUnknownField = errors.New("no counter or limit has that name")
+
+// FS finds control groups.
+type FS struct {
+	proc   string
+	mounts []mount
+	mode   wire.CgroupMode
+}
+
+// NewFS reads from proc (usually "/proc") where the cgroup filesystems are
+// mounted, once. sysfsCgroup is where they are looked for, usually
+// "/sys/fs/cgroup": mounts at or below it are preferred to others. Where none is
+// there, it is taken as a copy of the host's /sys/fs/cgroup.
+//
+// It fails where proc has no mount table. A host without any cgroup mount is no
+// error: its mode is "unknown".
+func NewFS(proc, sysfsCgroup string) (FS, error) {
+	path := filepath.Join(proc, "self/mountinfo")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return FS{}, fmt.Errorf("cgroups cannot be found, because the mount table %s cannot be read; mount the proc filesystem there: %w", path, err)
+	}
+	mounts := place(parseMounts(text), sysfsCgroup)
+	return FS{proc: proc, mounts: mounts, mode: modeOf(mounts)}, nil
+}
+
+// Mode says which hierarchies the host uses: "v2", "v1", "hybrid" (controllers
+// in v1 and a v2 tree beside them), or "unknown" where none is mounted.
+func (fs FS) Mode() wire.CgroupMode { return fs.mode }
+
+// Controllers names the controllers that can be read here, sorted: those of
+// mounted v1 hierarchies, and those that the v2 tree's cgroup.controllers lists.
+func (fs FS) Controllers() []string {
+	var names []string
+	for _, m := range fs.mounts {
+		if !m.unified {
+			names = append(names, m.controllers...)
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(m.point, "cgroup.controllers"))
+		if err == nil {
+			names = append(names, strings.Fields(string(text))...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Open finds a process' groups and opens their files, which stay open until
+// Close: at most 14 per Reader. The error is ErrGone where the process has
+// exited. A file that this kernel does not have is no error: see [Reader.Reason].
+//
+// PIDs are recycled: compare the process' start time before and after Open.
+func (fs FS) Open(pid int) (*Reader, error) {
+	groups, err := fs.locate(pid)
+	if err != nil {
+		return nil, err
+	}
+	reader := &Reader{version: fs.version(), groups: groups, buffer: make([]byte, 16<<10)}
+	if err := reader.open(); err != nil {
+		reader.Close()
+		return nil, err
+	}
+	// A group that was removed between the two reads leaves only missing files.
+	if reader.opened() == 0 {
+		if _, err := fs.locate(pid); errors.Is(err, ErrGone) {
+			reader.Close()
+			return nil, ErrGone
+		}
+	}
+	return reader, nil
+}
+
+// version is 2 where the controllers are in the v2 tree.
+func (fs FS) version() int {
+	if fs.mode == wire.CgroupV2 {
+		return 2
+	}
+	return 1
+}
+
+// group is where one hierarchy has the process.
+type group struct {
+	// path is the group's folder; "" where unknown.
+	path string
+	// top is the folder of the hierarchy's mount that path is below.
+	top string
+	// reason says why path is unknown.
+	reason string
+}
+
+// groups are a process' groups by controller; that of the v2 tree is "".
+type groups map[string]group
+
+// locate finds the groups of a process.
+func (fs FS) locate(pid int) (groups, error) {
+	path := filepath.Join(fs.proc, fmt.Sprint(pid), "cgroup")
+	text, err := os.ReadFile(path)
+	if isGone(err) {
+		return nil, ErrGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cgroups of process %d cannot be found, because %s cannot be read; run as root: %w", pid, path, err)
+	}
+	found := groups{}
+	for _, line := range parseMembership(text) {
+		if line.unified {
+			found[""] = fs.resolve("", line.path)
+		}
+		for _, controller := range line.controllers {
+			found[controller] = fs.resolve(controller, line.path)
+		}
+	}
+	return found, nil
+}
+
+// get returns a controller's group, with a reason where there is none.
+func (g groups) get(controller string) group {
+	if one, ok := g[controller]; ok {
+		return one
+	}
+	if controller == "" {
+		return group{reason: "this kernel has no cgroup v2 tree"}
+	}
+	return group{reason: fmt.Sprintf("this kernel has no %s controller in cgroup v1", controller)}
+}
+
+// Reasons why a group's folder is unknown.
+const (
+	reasonRoot    = "the process is in the hierarchy's root group, which counts the whole machine and not the container"
+	reasonForeign = "the group lies outside our own cgroup namespace; start the server in the host's (docker run --cgroupns host)"
+)
+
+// resolve turns a path of /proc/PID/cgroup into a folder.
+func (fs FS) resolve(controller, path string) group {
+	if path == "/" {
+		return group{reason: reasonRoot}
+	}
+	mounted := false
+	foreign := false
+	var fallback group
+	for _, m := range fs.mounts {
+		if !m.has(controller) {
+			continue
+		}
+		mounted = true
+		below, ok := relative(m.root, path)
+		if !ok {
+			foreign = foreign || strings.HasPrefix(path, "/..")
+			continue
+		}
+		candidate := group{path: filepath.Join(m.point, below), top: m.point}
+		if info, err := os.Stat(candidate.path); err == nil && info.IsDir() {
+			return candidate
+		}
+		if fallback.path == "" {
+			fallback = candidate
+		}
+	}
+	switch {
+	case fallback.path != "":
+		return fallback
+	case !mounted && controller == "":
+		return group{reason: "the cgroup v2 tree is not mounted here"}
+	case !mounted:
+		return group{reason: fmt.Sprintf("the %s controller's hierarchy is not mounted here", controller)}
+	case foreign:
+		return group{reason: reasonForeign}
+	}
+	return group{reason: fmt.Sprintf("the group %s is not below what is mounted here; mount the host's /sys/fs/cgroup", path)}
+}
+
+// relative returns the part of a group's path below a mount's root, both as the
+// kernel shows them to us. Inside a cgroup namespace either can begin with
+// "/..", once per level above the namespace's own root; a path can be told only
+// where the mount reaches as far up.
+func relative(root, path string) (string, bool) {
+	root, path = strings.TrimSuffix(root, "/"), strings.TrimSuffix(path, "/")
+	if path == root {
+		return ".", true
+	}
+	below, ok := strings.CutPrefix(path, root+"/")
+	if !ok || below == ".." || strings.HasPrefix(below, "../") {
+		return "", false
+	}
+	return below, true
+}

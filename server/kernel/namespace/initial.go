@@ -1,0 +1,52 @@
+package namespace
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+)
+
+// kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h.
+const kernelThread = 0x00200000
+
+// Initial returns the host's own links, as well as they can be seen:
+//
+//  1. those of kthreadd, process 2, which is always in the initial namespaces
+//     and can be read even where process 1 is closed to us;
+//  2. else those of process 1 (where the server's PID namespace is not the
+//     host's, that is the server's container);
+//  3. else the server's own.
+//
+// From says which. Each Link says for itself whether its number is the
+// kernel's fixed one for the namespace from boot.
+func (fs FS) Initial() Links {
+	if fs.isKthreadd() {
+		links := fs.Process(2, 0)
+		if links.Of("pid").Known() {
+			links.From = "kthreadd"
+			return links
+		}
+	}
+	first := fs.Process(1, 0)
+	first.From = "init"
+	if first.Of("pid").Known() {
+		return first
+	}
+	own := fs.Process(os.Getpid(), 0)
+	own.From = "self"
+	if own.Of("pid").Known() {
+		return own
+	}
+	return first
+}
+
+// isKthreadd reports whether process 2 is the kernel's own: inside a container
+// any program can have that number, and any name, but not the kernel's mark.
+func (fs FS) isKthreadd() bool {
+	text, err := os.ReadFile(filepath.Join(fs.proc, "2", "stat"))
+	if err != nil || !bytes.HasPrefix(text, []byte("2 (kthreadd) ")) {
+		return false
+	}
+	fields, ok := parseStat(text)
+	return ok && fields.parent == 0 && fields.flags&kernelThread != 0
+}

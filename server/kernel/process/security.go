@@ -1,0 +1,89 @@
+package process
+
+import (
+	"errors"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/procfs"
+
+	"porthole/server/wire"
+)
+
+// Security reads what a process may do. What its files do not say, or do not
+// let us read, is absent. The error is ErrExited where there is no such process.
+func (fs FS) Security(pid int) (wire.Security, error) {
+	text, err := os.ReadFile(fs.path(pid, "status"))
+	if err != nil {
+		return wire.Security{}, plain(err)
+	}
+	security := wire.Security{CapabilitiesKnown: fs.capabilitiesKnown()}
+	status := parseStatus(text)
+	if status.capEff != "" {
+		security.CapEff = status.capEff
+		if set, err := strconv.ParseUint(status.capEff, 16, 64); err == nil {
+			count := bits.OnesCount64(set)
+			security.Capabilities = &count
+		}
+	}
+	security.NoNewPrivs, security.Seccomp = status.noNewPrivs, status.seccomp
+	if text, err := os.ReadFile(fs.path(pid, "uid_map")); err == nil {
+		security.UIDMap = parseUIDMap(text)
+	}
+	security.ReadOnlyRoot = fs.readOnlyRoot(pid)
+	// AppArmor's file answers EINVAL on a kernel without it.
+	if text, err := os.ReadFile(fs.path(pid, "attr/current")); err == nil {
+		security.AppArmor = strings.TrimRight(string(text), "\x00\n ")
+	}
+	if _, err := os.Stat(fs.path(pid, "")); errors.Is(err, os.ErrNotExist) {
+		return security, ErrExited
+	}
+	return security, nil
+}
+
+// capabilitiesKnown is how many capabilities the kernel has, 0 where it does
+// not say. /proc/sys/kernel/cap_last_cap holds the highest number, from 0.
+func (fs FS) capabilitiesKnown() int {
+	text, err := os.ReadFile(filepath.Join(fs.proc, "sys/kernel/cap_last_cap"))
+	if err != nil {
+		return 0
+	}
+	last, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || last < 0 || last > 63 {
+		return 0
+	}
+	return last + 1
+}
+
+// readOnlyRoot reports whether the mount at "/" of the process' own table is
+// read-only; nil where that cannot be told. The mount's own option decides:
+// docker run --read-only mounts a writable overlay read-only.
+func (fs FS) readOnlyRoot(pid int) *bool {
+	below, err := fs.procfs.Proc(pid)
+	if err != nil {
+		return nil
+	}
+	mounts, err := below.MountInfo()
+	if err != nil {
+		return nil
+	}
+	return rootIsReadOnly(mounts)
+}
+
+// rootIsReadOnly finds the mount that is seen at "/": the last one in the
+// table, because later mounts cover earlier ones.
+func rootIsReadOnly(mounts []*procfs.MountInfo) *bool {
+	for i := len(mounts) - 1; i >= 0; i-- {
+		if mounts[i].MountPoint != "/" {
+			continue
+		}
+		_, mount := mounts[i].Options["ro"]
+		_, filesystem := mounts[i].SuperOptions["ro"]
+		readOnly := mount || filesystem
+		return &readOnly
+	}
+	return nil
+}
