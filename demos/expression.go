@@ -1,14 +1,227 @@
 package demos
 
-import "porthole/server/wire"
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 
-type expression struct{}
-type fragment struct{}
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
 
-// Window is a window of samples.
-type Window struct{}
+// expression is one compiled expression of a lesson.
+type expression struct {
+	program *vm.Program
+	// touches are the paths of the figures in it, for example
+	// half.window.cpuCores, in the order of their first mention.
+	touches []string
+}
 
-// Host is the host as claims see it.
-type Host struct{}
+// allowed are the built-in functions of the language that lessons may use:
+// those that compute, and none that could look past an absent figure.
+var allowed = []string{
+	"all", "any", "one", "none", "count", "filter", "map", "len", "sum", "first", "last", "sort", "uniq",
+	"abs", "min", "max", "round", "floor", "ceil", "int", "float", "string",
+	"trim", "upper", "lower", "split", "join",
+}
 
-func (c Claim) expected(Host) wire.Verdict { return wire.Holds }
+// AbsentError says that an expression needs a figure that is not there.
+type AbsentError struct {
+	// Path is the figure, for example half.window.cpuCores.
+	Path string
+}
+
+func (e *AbsentError) Error() string { return e.Path + " is absent" }
+
+// expressionError is a mistake in the text of an expression, with its place
+// in that text: line from 1, column from 0.
+type expressionError struct {
+	line, column int
+	says         string
+}
+
+func (e *expressionError) Error() string { return e.says }
+
+// compile checks an expression against the names and types of a lesson.
+// Kind is what it must give: reflect.Bool, or reflect.Invalid for anything
+// that can be printed.
+func (v vocabulary) compile(text string, kind reflect.Kind) (*expression, error) {
+	guard := &guard{vocabulary: v, open: map[ast.Node]bool{}}
+	options := []expr.Option{
+		expr.Env(v.environment),
+		expr.DisableAllBuiltins(),
+		expr.Function("present", present,
+			new(func(string, *float64) float64), new(func(string, *bool) bool), new(func(string, *string) string),
+			new(func(string, []InterfaceFacts) []InterfaceFacts), new(func(string, []ProcessFacts) []ProcessFacts)),
+		expr.Patch(guard),
+	}
+	for _, name := range allowed {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	options = append(options, functions...)
+	if kind == reflect.Bool {
+		options = append(options, expr.AsBool())
+	}
+	program, err := expr.Compile(text, options...)
+	if problem := guard.problem(); problem != nil {
+		err = problem.Bind(file.NewSource(text))
+	}
+	if err != nil {
+		return nil, located(err)
+	}
+	return &expression{program: program, touches: guard.touches}, nil
+}
+
+// located turns an error of the language into ours.
+func located(err error) error {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return &expressionError{line: 1, says: err.Error()}
+	}
+	says := strings.NewReplacer(
+		"type demos.", "", " has no field ", " has no figure ", "unknown name ", "there is no container or name ", "demos.", "",
+	).Replace(at.Message)
+	return &expressionError{line: at.Line, column: at.Column, says: says}
+}
+
+// vocabulary is what the expressions of one lesson may name.
+type vocabulary struct {
+	environment map[string]any
+	actions     []string
+}
+
+func newVocabulary(keys, actions []string) vocabulary {
+	v := vocabulary{environment: Env{}.variables(), actions: actions}
+	for _, key := range keys {
+		v.environment[key] = &Facts{}
+	}
+	return v
+}
+
+// variables is the form in which the language takes an Env.
+func (e Env) variables() map[string]any {
+	all := map[string]any{"host": &e.Host, "actions": e.Actions}
+	for key, facts := range e.Containers {
+		all[key] = facts
+	}
+	return all
+}
+
+// guard is the visitor that makes absence safe: each figure that an
+// expression reads is wrapped in a call of present, which fails when it is not
+// there. So no comparison ever sees an absent figure, whatever is written
+// around it. It works on a tree whose types have been checked.
+type guard struct {
+	vocabulary vocabulary
+	touches    []string
+	// open are the mentions of a whole group of figures (half, half.ns) that
+	// no dot has followed yet. Comparing whole groups would compare absences.
+	open  map[ast.Node]bool
+	first *file.Error
+}
+
+func (g *guard) refuse(node ast.Node, says string) {
+	if g.first == nil {
+		g.first = &file.Error{Location: node.Location(), Message: says}
+	}
+}
+
+// problem is the first thing that is not allowed, or nil.
+func (g *guard) problem() *file.Error {
+	for node := range g.open {
+		g.refuse(node, fmt.Sprintf("%s is a group of figures; name one of them, with a dot", node))
+	}
+	return g.first
+}
+
+// Visit is called for each node, the inner ones first.
+func (g *guard) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.NilNode:
+		g.refuse(n, "nil is not offered: a claim on an absent figure is unknown by itself")
+	case *ast.ChainNode:
+		g.refuse(n, "?. is not offered: a claim on an absent figure is unknown by itself")
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			g.refuse(n, "?? is not offered: a claim on an absent figure is unknown by itself")
+		}
+	case *ast.IdentifierNode:
+		if _, known := g.vocabulary.environment[n.Value]; known {
+			g.open[n] = true
+		}
+	case *ast.CallNode:
+		if name, ok := n.Callee.(*ast.IdentifierNode); ok && name.Value == "present" {
+			g.refuse(n, "there is no function present")
+		}
+	case *ast.MemberNode:
+		g.member(node, n)
+	}
+}
+
+func (g *guard) member(node *ast.Node, n *ast.MemberNode) {
+	if !g.open[n.Node] {
+		return // a part of a list's element
+	}
+	delete(g.open, n.Node)
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		g.refuse(n, "write the name of a figure after a dot, not in brackets")
+		return
+	}
+	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "actions" && !slices.Contains(g.vocabulary.actions, property.Value) {
+		g.refuse(n, fmt.Sprintf("this lesson has no action %s", property.Value))
+		return
+	}
+	kind := n.Type()
+	switch {
+	case kind == nil || kind.Kind() == reflect.Interface:
+		return // the check that follows says what is wrong
+	case kind.Kind() == reflect.Struct, kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Struct:
+		g.open[n] = true
+		return
+	}
+	path := n.String()
+	if !slices.Contains(g.touches, path) {
+		g.touches = append(g.touches, path)
+	}
+	ast.Patch(node, &ast.CallNode{
+		Callee:    &ast.IdentifierNode{Value: "present"},
+		Arguments: []ast.Node{&ast.StringNode{Value: path}, n},
+	})
+}
+
+// present gives the figure, or an AbsentError.
+func present(arguments ...any) (any, error) {
+	value := reflect.ValueOf(arguments[1])
+	if !value.IsValid() || value.IsNil() {
+		return nil, &AbsentError{Path: arguments[0].(string)}
+	}
+	if value.Kind() == reflect.Pointer {
+		return value.Elem().Interface(), nil
+	}
+	return value.Interface(), nil
+}
+
+// value evaluates the expression. An AbsentError means that a figure that it
+// really needs is not there.
+func (e *expression) value(env Env) (any, error) {
+	value, err := expr.Run(e.program, env.variables())
+	var absent *AbsentError
+	if errors.As(err, &absent) {
+		return nil, absent
+	}
+	return value, err
+}
+
+// truth evaluates an expression that was compiled as a bool.
+func (e *expression) truth(env Env) (bool, error) {
+	value, err := e.value(env)
+	if err != nil {
+		return false, err
+	}
+	return value.(bool), nil
+}

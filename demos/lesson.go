@@ -188,8 +188,14 @@ type Claim struct {
 	Within Duration `yaml:"within"`
 	// Holds is the expression that decides.
 	Holds string `yaml:"holds"`
-	// Measured is the figure in words, with {expressions} in braces.
+	// Measured is the deciding figure in words, with {expressions} in braces.
 	Measured string `yaml:"measured"`
+	// Because says why it does not hold, for a claim that kernels do not bear
+	// out. It is shown when the verdict is that it fails.
+	Because string `yaml:"because"`
+	// Unless names conditions under which the figures say nothing. They are
+	// looked at first, in order; the verdict is then unknown.
+	Unless []Unless `yaml:"unless"`
 	// Expect is what a healthy host gives: "holds", "fails", or an
 	// expression over host that is true where it holds.
 	Expect string `yaml:"expect"`
@@ -201,8 +207,19 @@ type Claim struct {
 	expect   *expression
 }
 
+// Unless is a condition under which a claim cannot be told.
+type Unless struct {
+	// If is an expression.
+	If string `yaml:"if"`
+	// Says is the reason, with {expressions} in braces.
+	Says string `yaml:"says"`
+
+	when *expression
+	says []fragment
+}
+
 // Expected is the verdict that a healthy host of this kind gives.
-func (c Claim) Expected(host Host) wire.Verdict {
+func (c *Claim) Expected(host Host) wire.Verdict {
 	switch c.Expect {
 	case "", "holds":
 		return wire.Holds

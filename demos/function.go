@@ -1,0 +1,105 @@
+package demos
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr"
+)
+
+// functions are those that lessons may call beside the language's own.
+var functions = []expr.Option{
+	text("cores", "cores: 0.501", func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }),
+	text("seconds", "seconds: 9.98 s", func(x float64) string { return strconv.FormatFloat(x, 'f', 2, 64) + " s" }),
+	text("percent", "a share of 1 as per cent: 51.2 %", func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" }),
+	text("bytes", "bytes: 256 MiB", formatBytes),
+	text("number", "a number, to three digits after the point", formatNumber),
+	expr.Function("distinct", func(arguments ...any) (any, error) {
+		seen := map[float64]bool{}
+		for _, argument := range arguments {
+			seen[argument.(float64)] = true
+		}
+		return len(seen) == len(arguments), nil
+	}, new(func(...float64) bool)),
+	expr.Function("sameSet", func(arguments ...any) (any, error) {
+		a, b := words(arguments[0]), words(arguments[1])
+		return slices.Equal(a, b), nil
+	}, new(func([]string, []string) bool), new(func([]any, []any) bool), new(func([]any, []string) bool), new(func([]string, []any) bool)),
+}
+
+// text declares a function from a number to its words. What it prints is in
+// the second argument, for the reader of this table.
+func text(name, _ string, format func(float64) string) expr.Option {
+	return expr.Function(name, func(arguments ...any) (any, error) {
+		switch x := arguments[0].(type) {
+		case float64:
+			return format(x), nil
+		case int:
+			return format(float64(x)), nil
+		}
+		return nil, fmt.Errorf("%s needs a number", name)
+	}, new(func(float64) string), new(func(int) string))
+}
+
+func words(list any) []string {
+	var all []string
+	switch list := list.(type) {
+	case []string:
+		all = slices.Clone(list)
+	case []any:
+		for _, word := range list {
+			all = append(all, fmt.Sprint(word))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// formatBytes uses the units of 1024 that docker's flags count in.
+func formatBytes(x float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1 << 30, " GiB"}, {1 << 20, " MiB"}, {1 << 10, " KiB"}} {
+		if math.Abs(x) >= unit.size {
+			return strings.TrimSuffix(strconv.FormatFloat(x/unit.size, 'f', 1, 64), ".0") + unit.name
+		}
+	}
+	return strconv.FormatFloat(x, 'f', 0, 64) + " bytes"
+}
+
+func formatNumber(x float64) string {
+	return strconv.FormatFloat(math.Round(x*1000)/1000, 'f', -1, 64)
+}
+
+// formatValue is how a figure stands in a sentence.
+func formatValue(value any) string {
+	switch value := value.(type) {
+	case float64:
+		return formatNumber(value)
+	case bool:
+		if value {
+			return "yes"
+		}
+		return "no"
+	case []string, []any:
+		return strings.Join(listed(value), ", ")
+	}
+	return fmt.Sprint(value)
+}
+
+func listed(list any) []string {
+	var all []string
+	switch list := list.(type) {
+	case []string:
+		all = list
+	case []any:
+		for _, word := range list {
+			all = append(all, formatValue(word))
+		}
+	}
+	return all
+}
