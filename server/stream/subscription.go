@@ -28,7 +28,7 @@ type Subscription struct {
 	ready chan struct{} // holds a token while frames wait or the end has come
 
 	mu      sync.Mutex
-	waiting []*message            // in order of first arrival
+	waiting []*message          // in order of first arrival
 	wanted  map[string]struct{} // nil: all
 	paused  bool
 	ended   error

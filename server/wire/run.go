@@ -145,6 +145,9 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Instance is the request's path.
 	Instance string `json:"instance,omitempty"`
+	// Reasons are the sentences of Detail one by one, where there can be
+	// several (/readyz).
+	Reasons []string `json:"reasons,omitempty"`
 }
 
 // Command is what a viewer may send over the websocket.

@@ -1,0 +1,141 @@
+package site
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// assets are the static files, read, hashed and compressed once. They are few
+// and small; and what is not in the map cannot be reached, however a path is
+// written.
+type assets struct {
+	byPath map[string]*asset
+}
+
+type asset struct {
+	contentType string
+	hash        string // of the content: changes exactly when that does
+	plain       []byte
+	gzipped     []byte // nil where it would not be smaller
+}
+
+// contentTypes are spelled out, because mime's own table depends on the
+// machine.
+var contentTypes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".js":    "text/javascript; charset=utf-8",
+	".json":  "application/json",
+	".map":   "application/json",
+	".svg":   "image/svg+xml",
+	".png":   "image/png",
+	".ico":   "image/x-icon",
+	".woff2": "font/woff2",
+	".txt":   "text/plain; charset=utf-8",
+}
+
+func newAssets(files fs.FS) (*assets, error) {
+	a := &assets{byPath: map[string]*asset{}}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(path.Base(name), ".") || path.Ext(name) == ".go" {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		a.byPath[name], err = newAsset(name, content)
+		return err
+	})
+	return a, err
+}
+
+func newAsset(name string, content []byte) (*asset, error) {
+	sum := sha256.Sum256(content)
+	a := &asset{contentType: contentTypes[path.Ext(name)], hash: hex.EncodeToString(sum[:8]), plain: content}
+	if a.contentType == "" {
+		a.contentType = mime.TypeByExtension(path.Ext(name))
+	}
+	if a.contentType == "" {
+		a.contentType = "application/octet-stream"
+	}
+	var b bytes.Buffer
+	compressor := gzip.NewWriter(&b)
+	if _, err := compressor.Write(content); err != nil {
+		return nil, err
+	}
+	if err := compressor.Close(); err != nil {
+		return nil, err
+	}
+	if b.Len() < len(content)*9/10 {
+		a.gzipped = b.Bytes()
+	}
+	return a, nil
+}
+
+func (a *assets) has(name string) bool { return a.byPath[name] != nil }
+
+// address is where a page finds a file: with its hash, so that a browser can
+// keep it for good.
+func (a *assets) address(base, name string) string {
+	file := a.byPath[name]
+	if file == nil {
+		return base + "/static/" + name
+	}
+	return base + "/static/" + name + "?v=" + file.hash
+}
+
+// serve answers for /static/*.
+func (a *assets) serve(s *Site) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		file := a.byPath[chi.URLParam(r, "*")]
+		if file == nil {
+			s.notFound(w, r)
+			return
+		}
+		h := w.Header()
+		tag := `"` + file.hash + `"`
+		h.Set("ETag", tag)
+		h.Set("Content-Type", file.contentType)
+		h.Set("Vary", "Accept-Encoding")
+		if r.URL.Query().Get("v") == file.hash {
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else {
+			h.Set("Cache-Control", "no-cache") // keep it, but ask each time
+		}
+		if match := r.Header.Get("If-None-Match"); match != "" && strings.Contains(match, tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		body := file.plain
+		if file.gzipped != nil && acceptsGzip(r) {
+			body = file.gzipped
+			h.Set("Content-Encoding", "gzip")
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method != http.MethodHead {
+			w.Write(body)
+		}
+	}
+}
+
+// acceptsGzip reports whether the client takes gzip and does not rule it out.
+func acceptsGzip(r *http.Request) bool {
+	for _, offer := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		coding, quality, _ := strings.Cut(offer, ";")
+		if strings.TrimSpace(coding) == "gzip" {
+			q := strings.TrimSpace(quality)
+			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		}
+	}
+	return false
+}

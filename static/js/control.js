@@ -1,0 +1,9 @@
+// The one-time link is /control#TOKEN. What follows # never leaves the browser
+// by itself, and is taken out of the history before anything else happens.
+const token = decodeURIComponent(location.hash.slice(1));
+if (token) {
+  history.replaceState(null, '', location.pathname);
+  const form = document.querySelector('form');
+  form.elements.namedItem('token').value = token;
+  form.requestSubmit();
+}
