@@ -7,11 +7,9 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -126,6 +124,11 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 	}
 	if strings.HasPrefix(address, "ssh://") {
 		return nil, none, engineInfo{}, fmt.Errorf("Porthole reads the kernel under the engine, so it must run on the engine's own machine and not reach it over ssh")
+	}
+	if network, place, ok := strings.Cut(address, "://"); ok && (network == "unix" || network == "tcp") {
+		// Before anything can hang: our own dialler, which knows of deadlines.
+		place, _, _ = strings.Cut(place, map[string]string{"unix": "\x00", "tcp": "/"}[network])
+		options = append(options, client.WithDialContext(dial(network, place)))
 	}
 	cli, err := client.NewClientWithOpts(options...)
 	if err != nil {
@@ -312,6 +315,3 @@ func sentence(text string) string {
 	}
 	return text
 }
-
-var _ = url.Parse
-var _ = syscall.EACCES

@@ -20,6 +20,9 @@ func (d *Docker) Start(ctx context.Context, id string) error {
 // Stop asks a container to end, with SIGTERM, and kills it after grace (whole
 // seconds, rounded up). Stopping what does not run is no error.
 func (d *Docker) Stop(ctx context.Context, id string, grace time.Duration) error {
+	if err := d.own(ctx, id); err != nil {
+		return err
+	}
 	seconds := max(0, int((grace+time.Second-1)/time.Second))
 	return d.call(ctx, grace+timeoutChange, "stop the container", func(ctx context.Context, cli *client.Client) error {
 		return cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds})
@@ -29,6 +32,9 @@ func (d *Docker) Stop(ctx context.Context, id string, grace time.Duration) error
 // Kill ends a container at once, with SIGKILL. ErrNotRunning where it does not
 // run.
 func (d *Docker) Kill(ctx context.Context, id string) error {
+	if err := d.own(ctx, id); err != nil {
+		return err
+	}
 	return d.call(ctx, timeoutChange, "kill the container", func(ctx context.Context, cli *client.Client) error {
 		return cli.ContainerKill(ctx, id, "SIGKILL")
 	})
@@ -37,6 +43,9 @@ func (d *Docker) Kill(ctx context.Context, id string) error {
 // Update changes the limits of a container, as docker update does; zero
 // fields stay as they are.
 func (d *Docker) Update(ctx context.Context, id string, limits demos.Limits) error {
+	if err := d.own(ctx, id); err != nil {
+		return err
+	}
 	l := d.current()
 	if l == nil {
 		return stateError(d.State(), nil)

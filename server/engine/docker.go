@@ -58,7 +58,6 @@ type Options struct {
 // Run (or Connect) has reached it.
 type Docker struct {
 	options Options
-	server  string // our own mark, see serverMark
 	log     *slog.Logger
 
 	state      atomic.Pointer[wire.Engine]

@@ -15,8 +15,6 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
-
-	"porthole/server/wire"
 )
 
 // changing are the events after which a container is to be looked at again.
@@ -78,7 +76,7 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 		return err
 	}
 	d.publish(known)
-	if err := d.sweep(ctx, l, known); err != nil {
+	if err := d.sweep(ctx, l); err != nil {
 		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 	}
 	ticker := time.NewTicker(d.options.Relist)
@@ -109,7 +107,10 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 			if err := d.list(ctx, l, known); err != nil {
 				return err
 			}
-			if err := d.sweep(ctx, l, known); err != nil {
+			if !slices.ContainsFunc(slices.Collect(maps.Values(known)), func(c Container) bool { return d.abandoned(c.Labels) }) {
+				break
+			}
+			if err := d.sweep(ctx, l); err != nil {
 				d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 			}
 		}
@@ -181,5 +182,3 @@ func (d *Docker) publish(known map[string]Container) {
 	d.containers.Store(&next)
 	d.nudge()
 }
-
-var _ = wire.EngineUp
