@@ -1,0 +1,301 @@
+package sampler_test
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"porthole/server/sampler"
+	"porthole/server/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// engine is a stand-in whose list the test writes: the processes in it are
+// real ones, started by the test.
+type engine struct {
+	mu       sync.Mutex
+	state    wire.EngineState
+	subjects []sampler.Subject
+	changes  chan struct{}
+}
+
+func newEngine() *engine {
+	return &engine{state: wire.EngineUp, changes: make(chan struct{}, 1)}
+}
+
+func (e *engine) State() wire.Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return wire.Engine{Name: "test", State: e.state}
+}
+
+func (e *engine) Subjects() []sampler.Subject {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.subjects
+}
+
+func (e *engine) Changes() (<-chan struct{}, func()) { return e.changes, func() {} }
+
+func (e *engine) set(state wire.EngineState, subjects ...sampler.Subject) {
+	e.mu.Lock()
+	e.state, e.subjects = state, subjects
+	e.mu.Unlock()
+	select {
+	case e.changes <- struct{}{}:
+	default:
+	}
+}
+
+// audience keeps what was published.
+type audience struct {
+	mu       sync.Mutex
+	topology wire.Topology
+	samples  []wire.Sample
+	gone     []wire.Gone
+	watched  bool
+	news     chan struct{} // closed and replaced at each message
+	turn     chan struct{} // the nudge of Watched
+}
+
+func newAudience() *audience {
+	return &audience{news: make(chan struct{}), turn: make(chan struct{}, 1)}
+}
+
+func (a *audience) change(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+	close(a.news)
+	a.news = make(chan struct{})
+}
+
+func (a *audience) Topology(t wire.Topology) { a.change(func() { a.topology = t }) }
+func (a *audience) Sample(s wire.Sample)     { a.change(func() { a.samples = append(a.samples, s) }) }
+func (a *audience) Gone(g wire.Gone)         { a.change(func() { a.gone = append(a.gone, g) }) }
+
+func (a *audience) Watched() (bool, <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.watched, a.turn
+}
+
+func (a *audience) watch(yes bool) {
+	a.change(func() { a.watched = yes })
+	select {
+	case a.turn <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for a condition; the deadline is there only for a test that
+// would otherwise never end.
+func (a *audience) await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		a.mu.Lock()
+		ok, news := done(), a.news
+		a.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			t.Fatalf("never saw %s", what)
+		}
+	}
+}
+
+// child starts a real process, in a UTS namespace of its own.
+func child(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("sleep", "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUTS, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("a child in its own UTS namespace cannot be started; the tests need root: %v", err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd
+}
+
+func subject(name string, pid int) sampler.Subject {
+	return sampler.Subject{Container: wire.Container{
+		Name: name, ID: "id-of-" + name, State: "running", PID: pid, StartedAt: 1, Order: 1,
+		Limits: wire.Limits{Memory: &wire.Limit{Source: "memoryMax", Asked: "--memory 64m"}},
+	}}
+}
+
+func start(t *testing.T, e *engine, a *audience, idle time.Duration) *sampler.Sampler {
+	t.Helper()
+	s, err := sampler.New(sampler.Options{
+		Engine: e, Publisher: a, Interval: 20 * time.Millisecond, Idle: idle,
+		Inside: func(string) *wire.View { return &wire.View{Hostname: "inside"} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+	return s
+}
+
+func TestAContainerComesAndGoes(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	s := start(t, e, a, 20*time.Millisecond)
+	a.await(t, "the empty topology", func() bool { return a.topology.Seq == 1 })
+	if a.topology.Containers == nil {
+		t.Error("an empty list of containers must be [], not null")
+	}
+	if len(a.topology.Host.Namespaces) != 8 {
+		t.Errorf("the host has %d namespaces, want 8", len(a.topology.Host.Namespaces))
+	}
+
+	process := child(t)
+	e.set(wire.EngineUp, subject("app", process.Process.Pid))
+	a.await(t, "the container", func() bool { return len(a.topology.Containers) == 1 })
+	c := a.topology.Containers[0]
+	relation := map[string]wire.Relation{}
+	for _, n := range c.Namespaces {
+		relation[n.Type] = n.Relation
+	}
+	if relation["uts"] != wire.RelationOwn || relation["net"] != wire.RelationHost {
+		t.Errorf("relations are %v, want uts own and net host", relation)
+	}
+	if c.Inside == nil || c.Inside.Hostname != "inside" {
+		t.Errorf("the inside view is %+v", c.Inside)
+	}
+	if c.Limits.Memory == nil || c.Limits.Memory.Asked != "--memory 64m" || c.Limits.Memory.Raw == "" {
+		t.Errorf("the memory limit is %+v, want what was asked beside the kernel's text", c.Limits.Memory)
+	}
+	if c.Security == nil || c.Security.CapEff == "" {
+		t.Errorf("security is %+v, want the rights of the process", c.Security)
+	}
+	a.await(t, "a sample of it", func() bool {
+		if len(a.samples) == 0 {
+			return false
+		}
+		counters := a.samples[len(a.samples)-1].Containers["app"]
+		_, ok := counters.MemoryCurrentBytes.Get()
+		return ok
+	})
+
+	source, err := s.Source("app", "memoryCurrentBytes")
+	if err != nil || source.Raw == "" || source.Container != "app" || source.Path == "" {
+		t.Errorf("Source = %+v, %v", source, err)
+	}
+	source, err = s.Source("host", "namespace.net")
+	if err != nil || source.Field != "namespace.net" {
+		t.Errorf("Source of the host = %+v, %v", source, err)
+	}
+	for _, bad := range [][2]string{{"nobody", "pidsCurrent"}, {"app", "nonsense"}, {"app", "namespace.nonsense"}, {"host", "pidsCurrent"}} {
+		if _, err := s.Source(bad[0], bad[1]); !errors.Is(err, sampler.ErrUnknownSource) {
+			t.Errorf("Source(%s, %s) = %v, want ErrUnknownSource", bad[0], bad[1], err)
+		}
+	}
+
+	code, oom := 7, false
+	ended := subject("app", 0)
+	ended.Container.State, ended.ExitCode, ended.OOMKilled = "exited", &code, &oom
+	e.set(wire.EngineUp, ended)
+	a.await(t, "the last word", func() bool { return len(a.gone) == 1 })
+	if g := a.gone[0]; g.ExitCode == nil || *g.ExitCode != 7 || g.Name != "app" {
+		t.Errorf("gone is %+v", g)
+	}
+	if _, ok := a.gone[0].Last.MemoryCurrentBytes.Get(); !ok {
+		t.Error("the last counters are missing from the last word")
+	}
+	e.set(wire.EngineUp)
+	a.await(t, "the empty drawing", func() bool { return len(a.topology.Containers) == 0 })
+	if len(a.gone) != 1 {
+		t.Errorf("the last word was said %d times", len(a.gone))
+	}
+}
+
+func TestAnEngineThatGoesAwayTakesNoContainerWithIt(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	start(t, e, a, 20*time.Millisecond)
+	process := child(t)
+	e.set(wire.EngineUp, subject("app", process.Process.Pid))
+	a.await(t, "the container", func() bool { return len(a.topology.Containers) == 1 })
+
+	e.set(wire.EngineDown)
+	a.await(t, "the engine's state", func() bool { return a.topology.Host.Engine.State == wire.EngineDown })
+	if len(a.topology.Containers) != 1 || len(a.gone) != 0 {
+		t.Error("a container that lives was said to be gone because the engine was")
+	}
+	before := len(a.samples)
+	a.await(t, "more samples without an engine", func() bool { return len(a.samples) > before })
+	if _, ok := a.samples[len(a.samples)-1].Containers["app"]; !ok {
+		t.Error("the kernel's counters stopped with the engine")
+	}
+}
+
+func TestTheRateFollowsTheAudience(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	s := start(t, e, a, time.Hour) // idle: never
+	a.await(t, "the topology", func() bool { return a.topology.Seq == 1 })
+	a.watch(true)
+	a.await(t, "samples for a viewer", func() bool { return len(a.samples) > 3 })
+	a.watch(false)
+
+	w := s.Watch()
+	seen, _ := w.Take()
+	if len(seen) == 0 || seen[0].Topology == nil {
+		t.Error("a watch does not begin with the topology")
+	}
+	samples := 0
+	deadline := time.After(10 * time.Second)
+	for samples < 3 {
+		select {
+		case <-w.Ready():
+			seen, missed := w.Take()
+			if missed != 0 {
+				t.Errorf("missed %d", missed)
+			}
+			for _, o := range seen {
+				if o.Sample != nil {
+					samples++
+				}
+			}
+		case <-deadline:
+			t.Fatal("a watch gets no samples at full rate")
+		}
+	}
+	w.Close()
+}
+
+func TestARecycledPIDIsNotTheContainer(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	start(t, e, a, 20*time.Millisecond)
+	first := child(t)
+	e.set(wire.EngineUp, subject("app", first.Process.Pid))
+	a.await(t, "its own UTS namespace", func() bool {
+		return len(a.topology.Containers) == 1 && a.topology.Containers[0].Security != nil
+	})
+	// The process dies, and the engine has not noticed yet.
+	first.Process.Kill()
+	first.Wait()
+	a.await(t, "unknown namespaces", func() bool {
+		c := a.topology.Containers[0]
+		return c.Security == nil && len(c.Namespaces) == 8 && c.Namespaces[0].Relation == wire.RelationUnknown && c.Namespaces[0].Reason != ""
+	})
+}

@@ -1,0 +1,143 @@
+package sampler
+
+import (
+	"reflect"
+	"time"
+
+	"porthole/server/kernel/namespace"
+	"porthole/server/wire"
+)
+
+// refresh takes the engine's list, opens who came, says goodbye to who went,
+// reads the slow facts again, and publishes the topology if it changed.
+func (s *Sampler) refresh(now time.Time) {
+	engine := s.Engine.State()
+	here := map[string]bool{}
+	for _, one := range s.Engine.Subjects() {
+		k := key(one.Container)
+		here[k] = true
+		known := s.subjects[k]
+		if known == nil {
+			s.subjects[k] = s.open(one)
+			continue
+		}
+		wasAlive := alive(known.container)
+		known.container, known.exitCode, known.oomKilled = one.Container, one.ExitCode, one.OOMKilled
+		if wasAlive && !alive(one.Container) {
+			s.sayGone(known, now)
+			known.close()
+		}
+	}
+	for k, sub := range s.subjects {
+		// While the engine is away its list is old: only the kernel can say
+		// that a container has gone.
+		if !here[k] && (engine.State == wire.EngineUp || !sub.endedAt.IsZero()) {
+			s.sayGone(sub, now)
+			sub.close()
+			delete(s.subjects, k)
+		}
+	}
+	s.publishTopology(now, engine)
+}
+
+// patience is how long the engine may take to say how a container ended
+// whose kernel files are gone already.
+const patience = 3 * time.Second
+
+// endTheGone says goodbye to containers of which the engine says nothing.
+func (s *Sampler) endTheGone(now time.Time) {
+	for _, sub := range s.subjects {
+		if !sub.endedAt.IsZero() && now.Sub(sub.endedAt) > patience {
+			s.sayGone(sub, now)
+		}
+	}
+}
+
+func (s *Sampler) sayGone(sub *subject, now time.Time) {
+	// One that was never seen alive has no last counters to tell.
+	if sub.said || sub.neverRan() {
+		return
+	}
+	sub.said = true
+	gone := wire.Gone{
+		Header: wire.Header{Type: wire.TypeGone, At: now.UnixMilli()},
+		Name:   sub.container.Name, ID: sub.container.ID,
+		Lesson: sub.container.Lesson, Run: sub.container.Run,
+		ExitCode: sub.exitCode, OOMKilled: sub.oomKilled,
+		Last: sub.last,
+	}
+	s.Publisher.Gone(gone)
+	s.tell(Observation{Gone: &gone})
+}
+
+func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
+	subjects := s.inOrder()
+	host := s.namespaces.Initial()
+	var running []*subject
+	var members []namespace.Member
+	for _, sub := range subjects {
+		if alive(sub.container) {
+			running = append(running, sub)
+			members = append(members, namespace.Member{
+				Name:  sub.container.Name,
+				Links: s.namespaces.Process(sub.container.PID, sub.identity.StartTime),
+			})
+		}
+	}
+	hosts, related := namespace.Relate(host, members)
+
+	topology := wire.Topology{
+		Header: wire.Header{Type: wire.TypeTopology},
+		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts},
+		// A page with no containers gets [], not null.
+		Containers: []wire.Container{},
+	}
+	topology.Host.Engine = engine
+	namespaces := map[*subject][]wire.Namespace{}
+	for i, sub := range running {
+		namespaces[sub] = related[i]
+	}
+	for _, sub := range subjects {
+		topology.Containers = append(topology.Containers, s.describe(sub, namespaces[sub]))
+	}
+
+	s.mu.Lock()
+	clear(s.readers)
+	for _, sub := range subjects {
+		s.readers[sub.container.Name] = sub
+	}
+	before := s.topology
+	topology.Seq, topology.At = before.Seq, before.At
+	if before.Seq > 0 && reflect.DeepEqual(before, topology) {
+		s.mu.Unlock()
+		return
+	}
+	topology.Seq, topology.At = before.Seq+1, now.UnixMilli()
+	s.topology = topology
+	s.mu.Unlock()
+	s.Publisher.Topology(topology)
+	s.tell(Observation{Topology: &topology})
+}
+
+// describe adds the kernel's half to what the engine says of a container.
+func (s *Sampler) describe(sub *subject, namespaces []wire.Namespace) wire.Container {
+	c := sub.container
+	c.Namespaces = namespaces
+	if c.Namespaces == nil {
+		c.Namespaces = []wire.Namespace{}
+	}
+	if s.Inside != nil {
+		c.Inside = s.Inside(c.Name)
+	}
+	if !alive(c) || s.processes.Check(sub.identity) != nil {
+		return c
+	}
+	c.Limits = sub.limits(c.Limits)
+	if security, err := s.processes.Security(c.PID); err == nil {
+		c.Security = &security
+	}
+	if view, err := s.processes.Outside(c.PID, sub.pids()); err == nil {
+		c.Outside = &view
+	}
+	return c
+}
