@@ -123,7 +123,7 @@ func New(o Options) (*Sampler, error) {
 	// Without cgroups the namespaces can still be shown: the page says why
 	// there are no counters.
 	s.cgroups, s.cgroupErr = cgroup.NewFS(o.Proc, o.Cgroup)
-	s.host = hostFacts(o.Proc)
+	s.host = hostFacts()
 	s.host.CgroupMode = wire.CgroupUnknown
 	if s.cgroupErr == nil {
 		s.host.CgroupMode = s.cgroups.Mode()
