@@ -2,6 +2,9 @@ module porthole
 
 go 1.26.0
 
+// Packages of npm may hold Go files; they are none of ours.
+ignore ./web
+
 require (
 	github.com/docker/docker v28.5.2+incompatible
 	github.com/docker/go-units v0.5.0
