@@ -614,6 +614,8 @@ export interface RunContainer {
 export interface Claim {
   id: string;
   says: string;
+  /** Book is true where it is the chapter's own statement. */
+  book?: boolean;
   /** Verdict is pending, holds, fails or unknown. */
   verdict: Verdict;
   /** Measured is the figure that decided it, in words. */
@@ -686,6 +688,11 @@ export interface Problem {
   detail?: string;
   /** Instance is the request's path. */
   instance?: string;
+  /**
+   * Reasons are the sentences of Detail one by one, where there can be
+   * several (/readyz).
+   */
+  reasons?: string[];
 }
 
 /** Command is what a viewer may send over the websocket. */

@@ -1,0 +1,88 @@
+// node tests.mjs KIND NAME COMMAND…: runs one part of the tests, shows what a
+// reader wants to see of it, and notes how many passed and failed in
+// .ci/state/counts, one JSON object a line.
+//
+// KIND says how to count:
+//   go     go test -json: each test and subtest
+//   node   node's test runner, whose closing lines tell
+//   check  anything else: it counts as one failure when it fails, and as
+//          nothing when it passes, for it is no test
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const [kind, name, ...command] = process.argv.slice(2);
+const total = { name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
+const began = Date.now();
+
+console.log(`\n=== ${name}`);
+const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+const ended = new Promise((resolve) => {
+  child.on('close', (exit) => resolve(exit ?? 1)); // null: a signal ended it
+  child.on('error', (error) => {
+    console.error(`porthole: ${command[0]} cannot be started: ${error.message}`);
+    resolve(127);
+  });
+});
+const count = { go: goEvent, node: nodeLine, check: (line) => console.log(line) }[kind];
+for await (const line of createInterface({ input: child.stdout })) count(line);
+const code = await ended;
+
+// A failure that no test told of (it did not compile, it was killed) is one.
+if (code !== 0 && total.failed === 0) total.failed = 1;
+total.seconds = Math.round((Date.now() - began) / 1000);
+appendFileSync('.ci/state/counts', JSON.stringify(total) + '\n');
+console.log(`--- ${name}: ${code === 0 ? 'passed' : 'FAILED'} after ${total.seconds} s (${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped)`);
+process.exitCode = code;
+
+// What each Go test prints is kept, and shown only if it fails.
+function goEvent(line) {
+  goEvent.output ??= new Map();
+  goEvent.passed ??= new Map();
+  let event;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    console.log(line);
+    return;
+  }
+  const key = `${event.Package ?? event.ImportPath} ${event.Test ?? ''}`;
+  switch (event.Action) {
+    case 'build-output':
+      process.stdout.write(event.Output);
+      break;
+    case 'output':
+      goEvent.output.set(key, (goEvent.output.get(key) ?? '') + event.Output);
+      break;
+    case 'pass':
+    case 'skip':
+    case 'fail': {
+      const said = goEvent.output.get(key) ?? '';
+      goEvent.output.delete(key);
+      if (event.Test) {
+        total[{ pass: 'passed', skip: 'skipped', fail: 'failed' }[event.Action]]++;
+        if (event.Action === 'pass') goEvent.passed.set(event.Package, (goEvent.passed.get(event.Package) ?? 0) + 1);
+        else process.stdout.write(said);
+      } else if (event.Action === 'pass') {
+        console.log(`ok    ${event.Package}  ${event.Elapsed} s, ${goEvent.passed.get(event.Package) ?? 0} passed`);
+      } else if (event.Action === 'fail') {
+        process.stdout.write(said);
+        // A package that died in the middle of a test has no verdict for that test.
+        for (const [unfinished, text] of goEvent.output) {
+          if (!unfinished.startsWith(`${event.Package} `)) continue;
+          process.stdout.write(text);
+          goEvent.output.delete(unfinished);
+          total.failed++;
+        }
+        console.log(`FAIL  ${event.Package}`);
+      }
+    }
+  }
+}
+
+function nodeLine(line) {
+  console.log(line);
+  const [, word, number] = /^(?:#|ℹ) (pass|fail|cancelled|skipped) (\d+)$/.exec(line) ?? [];
+  if (!word) return;
+  total[{ pass: 'passed', fail: 'failed', cancelled: 'failed', skipped: 'skipped' }[word]] += Number(number);
+}
