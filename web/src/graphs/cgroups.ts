@@ -1,0 +1,211 @@
+import { html, nothing, svg, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Container } from '../wire';
+import type { Column } from '../model/columns';
+import { cores, mebibytes, rate } from '../model/format';
+import { store } from '../page';
+import { badge } from '../parts/icons';
+import { Part, css, explain } from '../parts/part';
+import { inkAt } from './ink';
+import { Plot, type Kind } from './plot';
+import { Scales, limitOf, windowMs } from './rows';
+
+type Row = Kind | 'pids';
+
+/** With reduced motion, graphs are redrawn this often instead of on each sample. */
+const stillMs = 1000;
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** The cgroups: a row for each controller, a column for each container. */
+export class Cgroups extends Part {
+  static override properties = { columns: { attribute: false }, rows: { attribute: false } };
+  declare columns: Column[];
+  declare rows: Row[];
+  private readonly plots = new Map<HTMLElement, { plot: Plot; kind: Kind; key: string }>();
+  private readonly scales = new Scales();
+  private readonly tops: Record<Kind, number> = { cpu: 1, memory: 1, io: 1 };
+  private readonly resized = new ResizeObserver((entries) => this.onResize(entries));
+  private frame = 0;
+  private drawnAt = 0;
+
+  constructor() {
+    super();
+    this.columns = [];
+    this.rows = ['cpu', 'memory', 'pids', 'io'];
+    this.topics = ['change', 'sample'];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('porthole-theme', this.onTheme);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('porthole-theme', this.onTheme);
+    this.resized.disconnect();
+    for (const { plot } of this.plots.values()) plot.destroy();
+    this.plots.clear();
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+  }
+
+  protected override onNews(): void {
+    if (document.hidden || this.frame) return;
+    if (still.matches && performance.now() - this.drawnAt < stillMs) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawnAt = performance.now();
+      this.requestUpdate();
+    });
+  }
+
+  override render(): TemplateResult {
+    const containers = this.columns.map((column) => column.container);
+    for (const kind of ['cpu', 'memory', 'io'] as Kind[]) this.tops[kind] = this.scales.fit(kind, containers, store.sampledAt - windowMs);
+    return html`<div class="cgroups" ${css({ '--columns': this.columns.length })}>
+      <div class="corner"></div>
+      ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" data-column=${column.n} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}
+      ${this.rows.map((row) => html`${this.label(row)}${repeat(this.columns, (column) => column.key, (column) => html`<div class="graph ${row}" data-row=${row} data-column=${column.n} role="group" aria-label=${this.summary(row, column)}>
+        ${row === 'cpu' ? this.cpu(column) : row === 'memory' ? this.memory(column) : row === 'pids' ? this.pids(column) : this.io(column)}</div>`)}`)}
+    </div>`;
+  }
+
+  protected override updated(): void {
+    const seen = new Set<HTMLElement>();
+    for (const place of this.querySelectorAll<HTMLElement>('.plot')) {
+      seen.add(place);
+      const kind = place.dataset['kind'] as Kind;
+      const name = place.dataset['name'] ?? '';
+      let one = this.plots.get(place);
+      if (!one) {
+        one = { plot: new Plot(kind, place, inkAt(place)), kind, key: name };
+        this.plots.set(place, one);
+        this.resized.observe(place);
+      }
+      const container = this.columns.find((column) => column.container?.name === name)?.container;
+      const series = container && store.series.get(container.name);
+      const limit = limitOf(kind, container)?.value;
+      one.plot.draw(series, {
+        from: store.sampledAt - windowMs,
+        to: store.sampledAt || windowMs,
+        top: this.tops[kind],
+        ...(limit !== undefined && kind !== 'io' ? { limit } : {}),
+        ooms: kind === 'memory' && series ? series.ooms : [],
+        oomWord: place.clientWidth < 120 ? '' : 'oom_kill',
+      });
+    }
+    for (const [place, { plot }] of this.plots) {
+      if (seen.has(place)) continue;
+      plot.destroy();
+      this.resized.unobserve(place);
+      this.plots.delete(place);
+    }
+  }
+
+  private readonly onTheme = (): void => {
+    for (const [place, { plot }] of this.plots) plot.setInk(inkAt(place));
+    this.requestUpdate();
+  };
+
+  private onResize(entries: ResizeObserverEntry[]): void {
+    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.plot.resize();
+    this.requestUpdate();
+  }
+
+  private label(row: Row): TemplateResult {
+    const top = row === 'pids' ? 0 : this.tops[row];
+    switch (row) {
+      case 'cpu':
+        return html`<div class="label"><b>cpu</b><span>cores<span class="scale">, 0 to ${top}</span></span><span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span></div>`;
+      case 'memory':
+        return html`<div class="label"><b>memory</b><span>MiB<span class="scale">, 0 to ${mebibytes(top).replace('.0', '')}</span></span><span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span></div>`;
+      case 'pids':
+        return html`<div class="label"><b>pids</b></div>`;
+      case 'io':
+        return html`<div class="label"><b>io</b><span>MiB/s<span class="scale">, ±${mebibytes(top).replace('.0', '')}</span></span><span class="scale">up read,</span><span class="scale">down write</span></div>`;
+    }
+  }
+
+  private plot(kind: Kind, column: Column): TemplateResult {
+    return html`<div class="plot" data-kind=${kind} data-name=${column.container?.name ?? ''} aria-hidden="true"></div>`;
+  }
+
+  private cpu(column: Column): TemplateResult {
+    const { container } = column;
+    const series = container && store.series.get(container.name);
+    const limit = limitOf('cpu', container);
+    const periods = series?.latest?.cpuThrottledPeriods;
+    return html`<div class="readout">${this.figure(column, 'cpuUsageUsec', 'cores in use', cores(series?.mean('cores', 500)))}${this.bound(column, limit, 'CPU limit', (value) => value.toFixed(2))}</div>
+      ${this.plot('cpu', column)}
+      <div class="foot">${container && periods ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: container.name, field: 'cpuThrottledPeriods', shown: String(periods), what: 'periods in which it was throttled' })}><i>nr_throttled</i> ${periods}</button>` : this.raw(limit)}</div>`;
+  }
+
+  private memory(column: Column): TemplateResult {
+    const series = column.container && store.series.get(column.container.name);
+    const limit = limitOf('memory', column.container);
+    const kills = series?.latest?.oomKills;
+    return html`<div class="readout">${this.figure(column, 'memoryCurrentBytes', 'memory in MiB', mebibytes(series?.latest?.memoryCurrentBytes))}${this.bound(column, limit, 'memory limit', mebibytes)}</div>
+      ${this.plot('memory', column)}
+      <div class="foot">${column.container && kills ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'oomKills', shown: String(kills), what: 'processes killed for want of memory' })}><i>oom_kill</i> ${kills}</button>` : this.raw(limit)}</div>`;
+  }
+
+  private pids(column: Column): TemplateResult {
+    const series = column.container && store.series.get(column.container.name);
+    const limit = limitOf('pids', column.container);
+    const now = series?.latest?.pidsCurrent;
+    const refused = series?.latest?.pidsRefused;
+    const bound = limit?.value;
+    const share = now === undefined ? 0 : bound ? Math.min(1, now / bound) : Math.min(0.9, now / 128);
+    return html`<div class="readout">${this.figure(column, 'pidsCurrent', 'processes and threads', now === undefined ? '–' : String(now))}${this.bound(column, limit, 'pids limit', String)}
+      ${refused ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'pidsRefused', shown: String(refused), what: 'forks refused' })}>${refused} <i>refused</i></button>` : nothing}</div>
+      <div class="gauge ${bound ? 'closed' : 'open'} ${column.container ? '' : 'ghost'}" aria-hidden="true" ${css({ '--share': share })}><i></i></div>`;
+  }
+
+  private io(column: Column): TemplateResult {
+    const series = column.container && store.series.get(column.container.name);
+    return html`<div class="readout two">${this.figure(column, 'ioReadBytes', 'read, in MiB/s', rate(series?.mean('read', 500)))}<small>read</small>${this.figure(column, 'ioWriteBytes', 'written, in MiB/s', rate(series?.mean('write', 500)))}<small>write</small></div>${this.plot('io', column)}`;
+  }
+
+  private figure(column: Column, field: string, what: string, shown: string): TemplateResult {
+    if (!column.container) return html`<span class="figure value quiet">–</span>`;
+    return html`<button class="figure value" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: column.name, field, shown, what })}>${shown}</button>`;
+  }
+
+  private bound(column: Column, limit: Container['limits']['cpu'], what: string, words: (value: number) => string): TemplateResult {
+    if (!limit || !column.container) return html``;
+    const shown = limit.unlimited ? 'max' : limit.value !== undefined ? words(limit.value) : '?';
+    return html`<button class="figure bound" title=${limit.reason ?? nothing} aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: column.name, field: limit.source, shown, what })}><i>/</i> ${shown}</button>`;
+  }
+
+  private raw(limit: Container['limits']['cpu']): TemplateResult | typeof nothing {
+    return limit?.file ? html`<span><i>${limit.file}</i> ${limit.raw ?? ''}</span>` : nothing;
+  }
+
+  /** The graph in words. */
+  private summary(row: Row, column: Column): string {
+    const who = `Container ${column.n}, ${column.title}`;
+    if (!column.container) return `${who}: ${row}, no container yet`;
+    const series = store.series.get(column.container.name);
+    const limit = limitOf(row, column.container);
+    const bound = limit?.unlimited ? 'no limit' : limit?.value === undefined ? 'limit unknown' : '';
+    switch (row) {
+      case 'cpu':
+        return `${who}: CPU, ${cores(series?.mean('cores', 500))} cores, ${bound || `limit ${limit!.value!.toFixed(2)}`}${series?.everThrottled ? ', throttled' : ''}`;
+      case 'memory':
+        return `${who}: memory, ${mebibytes(series?.latest?.memoryCurrentBytes)} MiB, ${bound || `limit ${mebibytes(limit!.value)} MiB`}${series?.ooms.length ? `, ${series.ooms.length} killed for want of memory` : ''}`;
+      case 'pids':
+        return `${who}: ${series?.latest?.pidsCurrent ?? 'unknown number of'} processes, ${bound || `limit ${limit!.value}`}`;
+      case 'io':
+        return `${who}: reads ${rate(series?.mean('read', 500))}, writes ${rate(series?.mean('write', 500))} MiB per second`;
+    }
+  }
+}
+
+/** A sample of a hatch or line, for the labels. */
+export function swatch(kind: 'throttled' | 'limit' | 'anon' | 'file' | 'kernel'): TemplateResult {
+  if (kind === 'limit') return html`<svg class="swatch-limit" viewBox="0 0 16 11" aria-hidden="true">${svg`<path class="ink-line" d="M0 5.5H16" stroke-width="2"></path>`}</svg>`;
+  return html`<i class="sample ${kind}" aria-hidden="true"></i>`;
+}
+
+customElements.define('porthole-cgroups', Cgroups);

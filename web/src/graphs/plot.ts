@@ -1,0 +1,209 @@
+import uPlot from 'uplot';
+import type { Mark, Series } from '../stream/series';
+import type { Ink } from './ink';
+
+export type Kind = 'cpu' | 'memory' | 'io';
+
+/** What a plot shows besides its series. */
+export interface View {
+  /** The moments at its left and right edge, in Unix milliseconds. */
+  from: number;
+  to: number;
+  /** The top of its scale, in the unit of its series. */
+  top: number;
+  limit?: number;
+  ooms: Mark[];
+  /** How an OOM mark is named; empty where there is no room. */
+  oomWord: string;
+}
+
+/** One graph on a canvas. */
+export class Plot {
+  private chart: uPlot | undefined;
+  private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
+
+  constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: { x: (at: number) => string; y: (value: number) => string; tops: (top: number) => number[] }) {}
+
+  /** Draws with other ink: the theme or the size has changed. */
+  setInk(ink: Ink): void {
+    this.ink = ink;
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.chart?.destroy();
+    this.chart = undefined;
+  }
+
+  resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (this.chart && width > 0 && height > 0) this.chart.setSize({ width, height });
+  }
+
+  draw(series: Series | undefined, view: View): void {
+    this.view = view;
+    this.chart ??= this.make();
+    if (!this.chart) return;
+    this.chart.setData(dataOf(this.kind, series, view), false);
+    this.chart.batch(() => {
+      this.chart!.setScale('x', { min: view.from, max: view.to });
+      this.chart!.setScale('y', this.kind === 'io' ? { min: -view.top, max: view.top } : { min: 0, max: view.top });
+    });
+  }
+
+  private make(): uPlot | undefined {
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (width < 8 || height < 8) return undefined;
+    const { ink, ticks } = this;
+    const trace = { stroke: ink.ink, width: this.kind === 'io' ? ink.traceWidth * 0.75 : ink.traceWidth, points: { show: false } };
+    const bare = { width: 0, points: { show: false } };
+    const options: uPlot.Options = {
+      width,
+      height,
+      pxAlign: false,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: ticks ? [8, 8, 0, 0] : [4, 5, 1, 0],
+      scales: { x: { time: false, auto: false }, y: { auto: false } },
+      axes: ticks ? axes(ink, ticks, () => this.view.top) : [{ show: false }, { show: false }],
+      series: [{}],
+      hooks: { draw: [(chart) => this.overlay(chart)] },
+    };
+    if (this.kind === 'cpu') {
+      options.series.push({ ...trace, fill: ink.area }, bare);
+      options.bands = [{ series: [2, 1], fill: () => ink.throttled as CanvasPattern }];
+    } else if (this.kind === 'memory') {
+      options.series.push({ ...bare, fill: () => ink.kernel as CanvasPattern }, bare, bare, trace);
+      options.bands = [{ series: [2, 1], fill: () => ink.file as CanvasPattern }, { series: [3, 2], fill: () => ink.area }];
+    } else {
+      options.series.push({ ...trace, fill: ink.area, fillTo: 0 }, { ...trace, fill: () => ink.file as CanvasPattern, fillTo: 0 });
+    }
+    return new uPlot(options, dataOf(this.kind, undefined, this.view), this.place);
+  }
+
+  /** Base line, limit, marks and the newest point: above all else. */
+  private overlay(chart: uPlot): void {
+    const { ctx: context, bbox } = chart;
+    const { ink, view } = this;
+    const ratio = uPlot.pxRatio;
+    const y = (value: number): number => Math.round(chart.valToPos(value, 'y', true));
+    const right = bbox.left + bbox.width;
+    context.save();
+    context.lineCap = 'butt';
+    const rule = (height: number, width: number, colour: string): void => {
+      context.strokeStyle = colour;
+      context.lineWidth = Math.max(1, Math.round(width * ratio));
+      const at = height + (context.lineWidth % 2 ? 0.5 : 0);
+      context.beginPath();
+      context.moveTo(bbox.left, at);
+      context.lineTo(right + 5 * ratio, at);
+      context.stroke();
+    };
+    rule(y(0) - (this.kind === 'io' ? 0 : ratio), 1, ink.line);
+    if (view.limit !== undefined && view.limit <= view.top) rule(y(view.limit), ink.limitWidth, ink.ink);
+    for (const mark of view.ooms) {
+      if (mark.at < view.from || mark.at > view.to) continue;
+      const x = Math.round(chart.valToPos(mark.at, 'x', true));
+      this.cross(context, x, Math.max(y(view.limit !== undefined && view.limit <= view.top ? view.limit : view.top), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
+    }
+    this.head(chart, context, ratio);
+    context.restore();
+  }
+
+  private cross(context: CanvasRenderingContext2D, x: number, top: number, base: number, mark: Mark, left: number, right: number, ratio: number): void {
+    const { ink, view } = this;
+    const arm = 5 * ratio;
+    context.strokeStyle = ink.accent;
+    context.lineWidth = 1.5 * ratio;
+    context.setLineDash([2 * ratio, 3 * ratio]);
+    context.beginPath();
+    context.moveTo(x, top);
+    context.lineTo(x, base);
+    context.stroke();
+    context.setLineDash([]);
+    for (const [colour, width] of [[ink.paper, 6], [ink.accent, 2.6]] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * ratio;
+      context.beginPath();
+      context.moveTo(x - arm, top - arm);
+      context.lineTo(x + arm, top + arm);
+      context.moveTo(x + arm, top - arm);
+      context.lineTo(x - arm, top + arm);
+      context.stroke();
+    }
+    if (!view.oomWord) return;
+    context.font = `500 ${ink.fontSize * ratio}px ${ink.mono}`;
+    const word = `${view.oomWord} ${mark.count}`;
+    const width = context.measureText(word).width;
+    const leftSide = x - 10 * ratio - width > left;
+    if (!leftSide && x + 10 * ratio + width > right) return;
+    context.textAlign = leftSide ? 'right' : 'left';
+    context.textBaseline = 'middle';
+    context.lineJoin = 'round';
+    context.strokeStyle = ink.paper;
+    context.lineWidth = 5 * ratio;
+    const at: [string, number, number] = [word, x + (leftSide ? -10 : 10) * ratio, top - arm * 1.7];
+    if (at[2] < 7 * ratio) at[2] = 7 * ratio;
+    context.strokeText(...at);
+    context.fillStyle = ink.accent;
+    context.fillText(...at);
+  }
+
+  private head(chart: uPlot, context: CanvasRenderingContext2D, ratio: number): void {
+    if (this.kind === 'io') return;
+    const values = chart.data[this.kind === 'cpu' ? 1 : 4];
+    const last = values ? values.length - 1 : -1;
+    const value = values?.[last];
+    if (value == null) return;
+    context.fillStyle = this.ink.ink;
+    context.beginPath();
+    context.arc(chart.valToPos(chart.data[0][last]!, 'x', true), chart.valToPos(value, 'y', true), 3.2 * ratio, 0, 7);
+    context.fill();
+  }
+}
+
+/** The columns of a kind, as uPlot wants them. Absent stays absent: a part that is not measured is not stacked. */
+function dataOf(kind: Kind, series: Series | undefined, view: View): uPlot.AlignedData {
+  if (!series) return (kind === 'memory' ? [[], [], [], [], []] : [[], [], []]) as uPlot.AlignedData;
+  const { columns } = series;
+  let from = 0;
+  while (from < columns.at.length && columns.at[from + 1]! < view.from) from += 1;
+  const at = columns.at.slice(from);
+  const plus = (a: number | null, b: number | null): number | null => (b === null ? null : (a ?? 0) + b);
+  const pick = (values: (number | null)[]): (number | null)[] => values.slice(from);
+  if (kind === 'cpu') {
+    const cores = pick(columns.cores);
+    const held = pick(columns.throttled);
+    return [at, cores, cores.map((value, i) => (value === null || !held[i] ? value : value + held[i]!))];
+  }
+  if (kind === 'memory') {
+    const kernel = pick(columns.kernel);
+    const file = pick(columns.file).map((value, i) => plus(kernel[i]!, value));
+    const anon = pick(columns.anon).map((value, i) => plus(file[i] ?? kernel[i]!, value));
+    return [at, kernel, file.map((value, i) => value ?? kernel[i]!), anon, pick(columns.memory)];
+  }
+  return [at, pick(columns.read), pick(columns.write).map((value) => (value === null ? null : -value))];
+}
+
+function axes(ink: Ink, ticks: NonNullable<Plot['ticks']>, top: () => number): uPlot.Axis[] {
+  const font = `500 ${ink.fontSize}px ${ink.mono}`;
+  return [
+    {
+      stroke: ink.note, font, size: ink.fontSize * 2.1, gap: 4,
+      grid: { show: false }, ticks: { show: true, stroke: ink.line, width: 1, size: 6 },
+      splits: (chart) => everyTen(chart.scales['x']!.min!, chart.scales['x']!.max!), values: (_, splits) => splits.map(ticks.x),
+    },
+    {
+      stroke: ink.note, font, size: ink.fontSize * 3.2, gap: 8,
+      grid: { show: true, stroke: ink.hair, width: 1 }, ticks: { show: false },
+      splits: () => ticks.tops(top()), values: (_, splits) => splits.map(ticks.y),
+    },
+  ];
+}
+
+function everyTen(from: number, to: number): number[] {
+  const step = to - from > 40_000 ? 10_000 : to - from > 12_000 ? 5_000 : 2_000;
+  const splits: number[] = [];
+  for (let at = to; at >= from - 1; at -= step) splits.unshift(at);
+  return splits;
+}

@@ -1,0 +1,70 @@
+import type { Container, Lesson, Run } from '../wire';
+
+/** More columns than this would be too narrow to read. */
+export const mostColumns = 12;
+
+/** One container's place on the drawing: a real one, or the outline of one to come. */
+export interface Column {
+  /** Its number, from 1: the same on every part of the drawing. */
+  n: number;
+  /** Stays the same while an outline becomes a container. */
+  key: string;
+  title: string;
+  subtitle: string;
+  command: string;
+  container?: Container;
+  /** The engine's name, even of one that is gone. */
+  name: string;
+  /** What the outline is waiting for, in a word. */
+  waits: string;
+}
+
+/** The chapter's own three, for when the server has not told its lessons yet. */
+const book = [
+  { key: 'a', title: 'App A', subtitle: 'isolated', command: '' },
+  { key: 'b', title: 'App B', subtitle: 'limited', command: '' },
+  { key: 'c', title: 'App C', subtitle: 'secure', command: '' },
+];
+
+/**
+ * The columns of the drawing: the containers there are, with an outline for
+ * each that the run has yet to start or has already removed, so that nothing
+ * moves when they come and go.
+ */
+export function columnsOf(containers: Container[], run: Run | undefined, lesson: Lesson | undefined): Column[] {
+  const columns: Omit<Column, 'n'>[] = [];
+  const taken = new Set<string>();
+  const real = (container: Container): Omit<Column, 'n'> => ({
+    key: `${container.lesson ?? ''}/${container.key ?? container.name}`,
+    title: container.title || container.name,
+    subtitle: container.subtitle ?? '',
+    command: container.command ?? '',
+    container,
+    name: container.name,
+    waits: '',
+  });
+  // A run under way, or none and nothing to show: the lesson's places come first.
+  if (run || containers.length === 0) {
+    const slug = run?.lesson ?? lesson?.slug ?? 'architecture';
+    const places = lesson?.containers.length ? lesson.containers : run?.containers.length ? run.containers : book;
+    for (const place of places) {
+      const container = containers.find((one) => one.key === place.key && (!run || one.run === run.id));
+      if (container) {
+        taken.add(container.name);
+        columns.push(real(container));
+        continue;
+      }
+      const started = run?.containers.find((one) => one.key === place.key);
+      columns.push({
+        key: `${slug}/${place.key}`,
+        title: place.title ?? place.key,
+        subtitle: 'subtitle' in place ? (place.subtitle ?? '') : '',
+        command: place.command,
+        name: started?.name ?? '',
+        waits: started?.state ?? '',
+      });
+    }
+  }
+  for (const container of containers) if (!taken.has(container.name)) columns.push(real(container));
+  return columns.map((column, i) => ({ ...column, n: i + 1 }));
+}

@@ -1,0 +1,66 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Claim } from '../wire';
+import { store } from '../page';
+import { verdict, verdictWords } from './icons';
+import { Part, explain } from './part';
+
+/** The claims of a lesson, each with its verdict and the figure that decided it. */
+export class Claims extends Part {
+  static override properties = { lesson: {}, bare: { type: Boolean } };
+  declare lesson: string;
+  /** Without the box around it, as a panel on a slide. */
+  declare bare: boolean;
+
+  constructor() {
+    super();
+    this.lesson = '';
+    this.bare = false;
+  }
+
+  override render(): TemplateResult {
+    const claims = claimsOf(this.lesson);
+    if (claims.length === 0) return html``;
+    return html`<section class=${this.bare ? 'claims' : 'box claims'} aria-label="Verdict">
+      <h2 class="legend">Verdict <em>${inWords(claims)}</em></h2>
+      <div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
+  }
+
+  private row(claim: Claim): TemplateResult {
+    return html`<div class="claim ${claim.verdict}" role="listitem" data-claim=${claim.id}>
+      <span class="claim-verdict">${verdict(claim.verdict)}${verdictWords[claim.verdict]}</span>
+      <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
+      <span class="claim-measured">${this.measured(claim)}${claim.over ? html`<small>${claim.over}</small>` : nothing}</span></div>`;
+  }
+
+  private measured(claim: Claim): TemplateResult {
+    if (!claim.measured) return html``;
+    const [key, field] = (claim.sources?.[0] ?? '').split('/');
+    const container = key && field ? nameOf(this.lesson, key) : undefined;
+    if (!container || !field) return html`<span class="mono">${claim.measured}</span>`;
+    return html`<button class="figure linked" @click=${(event: Event) => explain(event, { container, field, shown: claim.measured!, what: claim.says })}>${claim.measured}</button>`;
+  }
+}
+
+/** The engine's name of a lesson's container, from its key or its own name. */
+function nameOf(lesson: string, key: string): string | undefined {
+  const containers = store.runOf(lesson)?.containers ?? [];
+  return containers.find((one) => one.key === key || one.name === key)?.name ?? (key === 'host' ? 'host' : undefined);
+}
+
+/** The claims of the newest run, or those that a run would judge. */
+export function claimsOf(lesson: string): Claim[] {
+  const run = store.runOf(lesson);
+  return run?.claims.length ? run.claims : (store.lessons?.find((one) => one.slug === lesson)?.claims ?? []);
+}
+
+export function inWords(claims: Claim[]): string {
+  const count = (verdict: Claim['verdict']): number => claims.filter((claim) => claim.verdict === verdict).length;
+  const parts: string[] = [];
+  if (count('holds')) parts.push(`${count('holds')} ${count('holds') === 1 ? 'holds' : 'hold'}`);
+  if (count('fails')) parts.push(`${count('fails')} ${count('fails') === 1 ? 'does' : 'do'} not`);
+  if (count('unknown')) parts.push(`${count('unknown')} cannot be told here`);
+  if (count('pending')) parts.push(`${count('pending')} to be judged`);
+  return `${claims.length} ${claims.length === 1 ? 'claim' : 'claims'}: ${parts.join(', ')}`;
+}
+
+customElements.define('porthole-claims', Claims);

@@ -1,0 +1,68 @@
+import { LitElement, html, type TemplateResult } from 'lit';
+import { copyIcon } from './icons';
+
+/** A command to read and to copy. Flags stand out; the words around them are quiet. */
+export class Command extends LitElement {
+  static override properties = { command: {}, mark: {}, copied: { state: true } };
+  declare command: string;
+  /** A flag to mark, where one matters most. */
+  declare mark: string;
+  private declare copied: boolean;
+
+  constructor() {
+    super();
+    this.command = '';
+    this.mark = '';
+    this.copied = false;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="command"><code tabindex="0" role="region" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') ? 'flag' : ''}>${piece}</span> `)}</code>
+      <button class="copy" aria-label="Copy the command" title="Copy" @click=${this.copy}>${copyIcon}<span role="status">${this.copied ? 'Copied' : ''}</span></button></div>`;
+  }
+
+  private async copy(): Promise<void> {
+    this.copied = await copyText(this.command);
+    setTimeout(() => (this.copied = false), 2000);
+  }
+}
+
+/** Splits before each flag, so that a line never breaks between a flag and its value. */
+export function pieces(command: string): string[] {
+  const words = command.replace(/\\\n\s*/g, ' ').split(/\s+/);
+  const split: string[] = [];
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i]!;
+    const next = words[i + 1];
+    // Flags that take no value must not swallow the word after them.
+    if (word.startsWith('--') && !word.includes('=') && next && !next.startsWith('-') && !/^--(rm|detach|init|read-only|interactive|tty|privileged)$/.test(word)) {
+      split.push(`${word} ${next}`);
+      i += 1;
+    } else if (word) split.push(word);
+  }
+  return split;
+}
+
+/** Copies a text, where the browser lets us. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Plain http pages on other hosts have no clipboard: the old way.
+    const field = document.createElement('textarea');
+    field.value = text;
+    field.className = 'unseen';
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    return done;
+  }
+}
+
+customElements.define('porthole-command', Command);

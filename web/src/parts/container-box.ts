@@ -1,0 +1,112 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Container, Namespace, View } from '../wire';
+import type { Column } from '../model/columns';
+import { store } from '../page';
+import { badge, porthole } from './icons';
+import { Part, explain } from './part';
+import './command';
+
+/** A container: what it sees of itself, a wall, and what the host sees of it. */
+export class ContainerBox extends Part {
+  static override properties = { column: { attribute: false } };
+  declare column: Column;
+
+  override render(): TemplateResult {
+    const { column } = this;
+    if (!column) return html``;
+    const { container } = column;
+    return html`<section class="box container ${container ? '' : 'ghost'} ${container?.state === 'exited' ? 'exited' : ''}" data-box=${column.n} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
+      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em>${column.title}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
+      ${container ? this.real(container) : this.ghost()}
+    </section>`;
+  }
+
+  private ghost(): TemplateResult {
+    const { waits, command } = this.column;
+    const word = waits === 'removed' ? 'removed' : waits === 'exited' ? 'exited' : waits ? 'being started…' : 'not started';
+    return html`<div class="wall ghost" aria-hidden="true"><span class="side in">inside sees</span><span class="side out">host sees</span><span class="figures in">–</span><span class="window">${porthole}</span><span class="figures out">–</span></div>
+      <p class="ghost-word">${word}</p>${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}`;
+  }
+
+  private real(container: Container): TemplateResult {
+    const { inside, outside } = container;
+    const host = store.topology?.host;
+    const hostView: View = { hostname: host?.hostname, ...outside };
+    const hostPid = outside?.pid ?? container.pid;
+    return html`<div class="wall">
+        <span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
+        ${this.pidRow(container, inside?.pid, hostPid)}
+        ${this.row(container, 'uts', 'hostname', inside?.hostname, hostView.hostname)}
+        ${this.row(container, 'net', 'ip', addressInside(inside), addressOutside(container, outside, inside))}
+        ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid))}
+      </div>
+      ${this.rights(container)}
+      ${container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}`;
+  }
+
+  private pidRow(container: Container, inside: number | undefined, outside: number | undefined): TemplateResult {
+    const link = linkOf(container, 'pid');
+    const open = link?.relation === 'host';
+    return html`<span class="key ns-pid"><i></i>PID</span>
+      <span class="cell-in big ns-pid ${open ? 'open' : ''}">${this.value(container, 'pid', inside?.toString(), 'PID inside')}</span>
+      <span class="gap window ns-pid ${open ? 'open' : ''}">${porthole}</span>
+      <span class="cell-out big ns-pid ${open ? 'open' : ''}">${this.value(container, 'pid', outside?.toString(), 'PID on the host')}</span>`;
+  }
+
+  private row(container: Container, type: string, word: string, inside: string | undefined, outside: string | undefined): TemplateResult {
+    const link = linkOf(container, type);
+    const open = link?.relation === 'host' ? 'open' : '';
+    const partners = link?.relation === 'shared' ? this.partners(link) : '';
+    return html`<span class="key ns-${type}" title=${partners ? `the same ${type} namespace as container ${partners}` : nothing}><i></i>${word}${partners ? html`<small>= ${partners}</small>` : nothing}</span>
+      <span class="cell-in ns-${type} ${open}">${this.value(container, `namespace.${type}`, inside, `${word} inside`)}</span>
+      <span class="gap ns-${type} ${open}"></span>
+      <span class="cell-out ns-${type} ${open}">${this.value(container, `namespace.${type}`, outside, `${word} on the host`)}</span>`;
+  }
+
+  private partners(link: Namespace): string {
+    const numbers = (link.sharedWith ?? []).map((name) => store.containers.findIndex((one) => one.name === name) + 1).filter((n) => n > 0 && n !== this.column.n);
+    return numbers.join(', ');
+  }
+
+  private value(container: Container, field: string, shown: string | undefined, what: string): TemplateResult {
+    if (!shown) return html`<span class="quiet" title="not reported">–</span>`;
+    return html`<button class="figure" title=${shown} aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: container.name, field, shown, what })}>${shown}</button>`;
+  }
+
+  private rights(container: Container): TemplateResult | typeof nothing {
+    const security = container.security;
+    if (!security) return nothing;
+    const words: string[] = [];
+    if (security.noNewPrivs === 1) words.push('no-new-privileges');
+    if (security.readOnlyRoot) words.push('read-only /');
+    if (security.seccomp === 2) words.push('seccomp');
+    if (security.appArmor && security.appArmor !== 'unconfined') words.push('AppArmor');
+    const count = security.capabilities;
+    return html`<p class="rights">${count === undefined ? nothing : html`<button class="figure" aria-label=${`capabilities: ${count} of ${security.capabilitiesKnown ?? '?'}`} @click=${(event: Event) => explain(event, { container: container.name, field: 'capEff', shown: `${count} of ${security.capabilitiesKnown ?? '?'}`, what: 'effective capabilities' })}>${count} of ${security.capabilitiesKnown ?? '?'}</button> capabilities`}${words.length ? html`<span class="rights-more">, ${words.join(', ')}</span>` : nothing}</p>`;
+  }
+}
+
+function linkOf(container: Container, type: string): Namespace | undefined {
+  return container.namespaces.find((one) => one.type === type);
+}
+
+/** The first address that others can reach; "lo only" where there is none. */
+function addressInside(view: View | undefined): string | undefined {
+  if (!view?.interfaces) return undefined;
+  for (const one of view.interfaces) if (one.name !== 'lo' && one.addresses?.[0]) return one.addresses[0].replace(/\/\d+$/, '');
+  return view.interfaces.length ? 'lo only' : 'none';
+}
+
+/** The host's end of the container's wire; in the host's own namespace, the same address. */
+function addressOutside(container: Container, outside: View | undefined, inside: View | undefined): string | undefined {
+  if (linkOf(container, 'net')?.relation === 'host') return addressInside(inside);
+  const end = outside?.interfaces?.[0];
+  if (end) return end.name;
+  return outside ? 'no wire' : undefined;
+}
+
+function user(uid: number | undefined): string | undefined {
+  return uid === undefined ? undefined : uid === 0 ? '0 root' : String(uid);
+}
+
+customElements.define('porthole-container', ContainerBox);

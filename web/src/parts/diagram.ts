@@ -1,0 +1,141 @@
+import { html, nothing, render, svg, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Host } from '../wire';
+import { columnsOf, mostColumns, type Column } from '../model/columns';
+import { size } from '../model/format';
+import { mayControl, store, tryNow } from '../page';
+import { connectors } from './channel';
+import { focusLesson } from './focus';
+import './run-button';
+import { hertz, linkWords } from './title-block';
+import { Part, css } from './part';
+import './container-box';
+import { notice } from './notice';
+import './matrix';
+import '../graphs/cgroups';
+
+/** The drawing of the book: host, kernel, namespaces and cgroups, containers. */
+export class Diagram extends Part {
+  static override properties = { brief: { type: Boolean }, only: { attribute: false } };
+  /** Fewer words and larger figures, for a projector. */
+  declare brief: boolean;
+  /** Names of the containers to show; empty for all. */
+  declare only: string[];
+  private readonly resized = new ResizeObserver(() => this.connect());
+  private hot = 0;
+  private known: Column[] = [];
+
+  constructor() {
+    super();
+    this.brief = false;
+    this.only = [];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.resized.observe(this);
+    void document.fonts.ready.then(() => this.connect());
+    for (const name of ['pointerover', 'focusin'] as const) this.addEventListener(name, this.onPoint);
+    for (const name of ['pointerleave', 'focusout'] as const) this.addEventListener(name, this.onLeave);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.resized.disconnect();
+  }
+
+  override render(): TemplateResult {
+    const host = store.topology?.host ?? store.hello?.host;
+    const { lesson, run } = focusLesson();
+    const containers = this.only.length ? store.containers.filter((one) => this.only.includes(one.name)) : store.containers;
+    const all = columnsOf(containers, run, lesson);
+    const columns = all.slice(0, mostColumns);
+    this.known = columns;
+    const crowd = columns.length <= 3 ? 'few' : columns.length <= 5 ? 'some' : columns.length <= 8 ? 'many' : 'crowd';
+    const empty = columns.every((column) => !column.container);
+    return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''}" data-link=${linkWords().state} ${css({ '--count': Math.max(1, columns.length) })}>
+      <section class="box host" aria-labelledby="host-legend"><h1 class="legend" id="host-legend">Docker Host <em>(Linux)</em></h1>
+        <div class="box-facts">${this.facts(host)}</div>
+        <section class="box kernel" aria-labelledby="kernel-legend"><h2 class="legend" id="kernel-legend">Linux Kernel</h2>
+          <section class="box namespaces" aria-labelledby="namespaces-legend"><h3 class="legend" id="namespaces-legend">Namespaces <em>isolation</em></h3>
+            <p class="key" aria-hidden="true"><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
+            <porthole-matrix .columns=${columns}></porthole-matrix></section>
+          <section class="box resources" aria-labelledby="cgroups-legend"><h3 class="legend" id="cgroups-legend">Cgroups <em>resources</em></h3>
+            <porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups></section>
+        </section>
+        <div class="channel">${this.notice(empty)}</div>
+        <div class="containers">${repeat(columns, (column) => column.key, (column) => html`<porthole-container .column=${column} data-column=${column.n}></porthole-container>`)}</div>
+        ${all.length > columns.length ? html`<p class="more">and ${all.length - columns.length} more, without room on this sheet</p>` : nothing}
+      </section>
+      <svg class="connectors" aria-hidden="true"></svg>
+    </div>`;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    void Promise.all([...this.querySelectorAll<Part>('porthole-matrix, porthole-container, porthole-cgroups')].map((part) => part.updateComplete)).then(() => this.connect());
+  }
+
+  private facts(host: Host | undefined): TemplateResult {
+    if (!host) return html`<span class="quiet">not yet known</span>`;
+    const { engine } = host;
+    return html`${engine.version ? html`<span>engine <b>${engine.version}</b></span>` : nothing}
+      <span>kernel <b>${host.kernel.replace(/^(\d+\.\d+(?:\.\d+)?).*/, '$1')}</b></span>
+      <span>cgroup <b>${host.cgroupMode}${engine.cgroupDriver ? `, ${engine.cgroupDriver}` : ''}</b></span>
+      ${engine.runtime ? html`<span class="lesser"><b>${engine.runtime}</b></span>` : nothing}
+      <span class="lesser"><b>${host.cpus}</b> CPUs</span><span class="lesser"><b>${size(host.memoryBytes)}</b></span>
+      ${this.brief ? html`<span class="connection ${linkWords().state}"><i></i>${linkWords().word} <b>${store.hello ? hertz(store.hello.intervalMs) : ''}</b></span>` : nothing}`;
+  }
+
+  /** One sentence in the channel, where nothing else can say why the sheet is empty or old. */
+  private notice(empty: boolean): TemplateResult | typeof nothing {
+    const { link, hello } = store;
+    const engine = store.topology?.host.engine ?? hello?.host.engine;
+    if (link.state === 'lost') {
+      const says = `The connection to Porthole is lost. What you see is as it last was. Next try in ${Math.max(1, Math.ceil(link.nextTryMs / 1000))} s.`;
+      return notice('lost', says, { action: html`<button class="button" @click=${tryNow}>Try now</button>` });
+    }
+    if (link.state === 'stale') return notice('lost', `No sample has come for ${Math.floor(link.sinceMs / 1000)} s. The figures are as they last were.`);
+    if (engine && engine.state !== 'up' && engine.state !== 'connecting') return notice('engine', engine.problem ?? 'The container engine does not answer.', { command: engine.fix });
+    if (!store.topology) return notice('wait', hello ? 'Reading the kernel…' : 'Connecting to Porthole…');
+    if (engine?.state === 'connecting') return notice('wait', 'Asking the container engine…');
+    if (empty && !focusLesson().run) {
+      if (mayControl()) return notice('invite', 'Nothing runs yet. Three containers will make this drawing live.', { action: html`<porthole-run-button lesson=${focusLesson().slug} primary></porthole-run-button>` });
+      return notice('wait', hello?.replay ? 'Nothing runs at this point of the recording.' : 'Nothing runs yet.');
+    }
+    return nothing;
+  }
+
+  private connect(): void {
+    const layer = this.querySelector<SVGElement>('.connectors');
+    const drawing = this.querySelector<HTMLElement>('.drawing');
+    if (!layer || !drawing || !drawing.clientWidth) return;
+    render(svg`${connectors(drawing)}`, layer);
+    this.mark();
+  }
+
+  private readonly onPoint = (event: Event): void => {
+    const target = (event.target as Element).closest<HTMLElement>('[data-column], [data-box]');
+    this.heat(Number(target?.dataset['column'] ?? target?.dataset['box'] ?? 0));
+  };
+
+  private readonly onLeave = (): void => this.heat(0);
+
+  private heat(n: number): void {
+    const column = this.known[n - 1];
+    const hot = column?.container && this.known.filter((one) => one.container).length > 1 ? n : 0;
+    if (hot === this.hot) return;
+    this.hot = hot;
+    this.mark();
+  }
+
+  /** Dims what does not belong to the container that is pointed at. */
+  private mark(): void {
+    for (const element of this.querySelectorAll<HTMLElement>('[data-column]')) {
+      const n = Number(element.dataset['column']);
+      element.classList.toggle('dimmed', this.hot > 0 && n !== this.hot && n !== 0);
+    }
+  }
+}
+
+customElements.define('porthole-diagram', Diagram);

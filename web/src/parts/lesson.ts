@@ -1,0 +1,3 @@
+import { Part } from './part';
+class LessonPage extends Part {}
+customElements.define('porthole-lesson', LessonPage);

@@ -1,0 +1,87 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Column } from '../model/columns';
+import { commonBeginning, holds, rowsOf, whollyUnknown, type Cell, type Conduit, type Row } from '../model/matrix';
+import { store } from '../page';
+import { badge } from './icons';
+import { Part, css, explain } from './part';
+
+/** The namespaces: a row for each type, a column for the host and each container. */
+export class Matrix extends Part {
+  static override properties = { columns: { attribute: false } };
+  declare columns: Column[];
+
+  constructor() {
+    super();
+    this.columns = [];
+  }
+
+  override render(): TemplateResult {
+    const host = store.topology?.host.namespaces ?? [];
+    const rows = rowsOf(host, this.columns.map((column) => column.container?.namespaces));
+    const beginning = commonBeginning(rows);
+    const dark = [0, ...this.columns.map((column) => column.n)].filter((n) => whollyUnknown(rows, n));
+    return html`<div class="matrix" role="table" aria-label="Namespace numbers of the host and each container" data-known=${store.topology ? 'yes' : 'no'} ${css({ '--columns': this.columns.length + 1 })}>
+        <div class="matrix-row" role="row"><div class="corner" role="columnheader"><span class="unseen">Namespace</span></div>
+          <div class="head" role="columnheader" data-column="0">Host</div>
+          ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" role="columnheader" data-column=${column.n} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}</div>
+        ${rows.map((row, i) => this.row(row, i, beginning, dark))}
+        ${dark.map((n) => this.darkColumn(n, rows))}
+      </div>
+      <p class="matrix-note">${beginning ? `All numbers begin ${beginning}.` : ''}</p>`;
+  }
+
+  private row(row: Row, index: number, beginning: string, dark: number[]): TemplateResult {
+    const depth = row.conduits.reduce((most, conduit) => Math.max(most, conduit.depth), 0);
+    return html`<div class="matrix-row ns-${row.type}" role="row" ${css({ '--depth': depth })}>
+      <div class="type" role="rowheader" ${css({ 'grid-row': index + 2 })}><b>${row.type}</b><span>${holds[row.type]}</span></div>
+      ${row.cells.map((cell) => (dark.includes(cell.column) ? html`<div role="cell" class="unseen">unknown</div>` : this.cell(cell, row, index, beginning)))}
+      ${row.conduits.map((conduit) => this.conduit(conduit, index))}</div>`;
+  }
+
+  private cell(cell: Cell, row: Row, index: number, beginning: string): TemplateResult {
+    const column = this.columns[cell.column - 1];
+    const place = { 'grid-row': index + 2, 'grid-column': cell.column + 2 };
+    if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty"><span class="unseen">no container yet</span></div></div>`;
+    const who = cell.column === 0 ? 'the host' : `container ${cell.column}, ${column?.title ?? ''}`;
+    const question = { container: column?.name ?? 'host', field: `namespace.${cell.type}`, what: `${cell.type} namespace of ${who}` };
+    if (cell.state === 'unknown') {
+      return html`<div class="place" role="cell" ${css(place)}><button class="cell unknown" data-column=${cell.column} aria-label=${`${question.what}: unknown, ${cell.reason}`}
+        @click=${(event: Event) => explain(event, { ...question, shown: 'unknown' })}><b>unknown</b><span>${cell.reason}</span></button></div>`;
+    }
+    const shared = cell.group.length > 1;
+    const digits = String(cell.inode);
+    const short = beginning || digits.slice(0, -4);
+    const classes = ['cell', `tone-${cell.tone}`];
+    if (shared) classes.push('shared');
+    if (cell.joinsLeft) classes.push('joins-left');
+    if (cell.joinsRight) classes.push('joins-right');
+    if (cell.under) classes.push('under');
+    if (cell.over) classes.push('over');
+    return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${cell.column} data-inode=${digits} aria-label=${`${question.what}: ${digits}, ${this.relation(cell)}`}
+      @click=${(event: Event) => explain(event, { ...question, shown: digits })}>
+      <i class="swatch"></i><span class="digits"><span class="beginning">${short}</span><b>${digits.slice(short.length)}</b></span>
+      ${cell.column < row.cells.length - 1 ? html`<i class="bridge"></i>` : nothing}</button></div>`;
+  }
+
+  private relation(cell: Cell): string {
+    const others = cell.group.filter((column) => column !== cell.column).map((column) => (column === 0 ? 'the host' : `container ${column}`));
+    return others.length ? `the same as ${others.join(', ')}` : 'its own';
+  }
+
+  private conduit(conduit: Conduit, index: number): TemplateResult {
+    const span = { 'grid-row': index + 2, 'grid-column': `${conduit.from + 3} / ${conduit.to + 2}`, '--at': conduit.depth };
+    return html`<i class="conduit ${conduit.side} tone-${conduit.tone}" role="presentation" ${css(span)}></i>`;
+  }
+
+  /** Where a process' links cannot be read at all, the reason is said once. */
+  private darkColumn(n: number, rows: Row[]): TemplateResult {
+    const reason = rows[0]!.cells[n]!.reason;
+    const column = this.columns[n - 1];
+    const who = n === 0 ? 'the host' : `container ${n}, ${column?.title ?? ''}`;
+    return html`<div class="matrix-row" role="row"><div class="dark-place" role="cell" ${css({ 'grid-column': n + 2 })}><button class="cell unknown whole" data-column=${n} aria-label=${`All namespaces of ${who}: unknown, ${reason}`}
+      @click=${(event: Event) => explain(event, { container: column?.name ?? 'host', field: 'namespace.pid', shown: 'unknown', what: `namespaces of ${who}` })}><b>unknown</b><span>${reason}</span></button></div></div>`;
+  }
+}
+
+customElements.define('porthole-matrix', Matrix);

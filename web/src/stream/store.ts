@@ -1,0 +1,172 @@
+import type { Container, Gone, Hello, Lesson, Message, Run, Topology } from '../wire';
+import { Series, addSample } from './series';
+
+/** What the page knows of its connection. */
+export type Link =
+  | { state: 'connecting' }
+  | { state: 'live' }
+  | { state: 'stale'; sinceMs: number }
+  | { state: 'lost'; nextTryMs: number };
+
+/** "change" is for who runs and what is known; "sample" is for figures only. */
+export type Topic = 'change' | 'sample';
+
+/** At most this many runs that have ended are remembered. */
+const endedRunsKept = 40;
+
+/** All that the page shows, kept in one place and told to whoever listens. */
+export class Store {
+  link: Link = { state: 'connecting' };
+  hello: Hello | undefined;
+  topology: Topology | undefined;
+  lessons: Lesson[] | undefined;
+  lessonsProblem = '';
+  /** Set when the server came back as another version: the page is then old. */
+  newVersion = '';
+  readonly series = new Map<string, Series>();
+  readonly runs = new Map<string, Run>();
+  readonly gone = new Map<string, Gone>();
+  /** When the newest sample was made, by the server's clock. */
+  sampledAt = 0;
+  /** When it arrived, by this page's monotonic clock. */
+  arrivedAt = 0;
+
+  private readonly listeners = new Map<Topic, Set<() => void>>([['change', new Set()], ['sample', new Set()]]);
+  private readonly ids = new Map<string, string>();
+
+  listen(topic: Topic, listener: () => void): () => void {
+    this.listeners.get(topic)!.add(listener);
+    return () => this.listeners.get(topic)!.delete(listener);
+  }
+
+  tell(topic: Topic): void {
+    for (const listener of this.listeners.get(topic)!) listener();
+  }
+
+  /** Takes in one message of the stream. now is performance.now(). */
+  take(message: Message, now: number): void {
+    switch (message.type) {
+      case 'hello':
+        if (this.hello && this.hello.version !== message.version) this.newVersion = message.version;
+        this.hello = message;
+        break;
+      case 'topology':
+        this.takeTopology(message);
+        break;
+      case 'history':
+        for (const sample of message.samples ?? []) this.takeSample(sample.at, () => addSample(this.series, sample));
+        this.tell('sample');
+        break;
+      case 'sample':
+        this.takeSample(message.at, () => addSample(this.series, message));
+        this.arrivedAt = now;
+        if (this.link.state === 'stale') {
+          this.link = { state: 'live' };
+          this.tell('change');
+        }
+        this.tell('sample');
+        return;
+      case 'run':
+        this.takeRun(message);
+        break;
+      case 'gone':
+        this.gone.set(message.name, message);
+        this.series.get(message.name)?.add(message.at, message.last);
+        break;
+      default:
+        return; // A newer server may say more than this page knows.
+    }
+    this.tell('change');
+  }
+
+  setLink(link: Link): void {
+    this.link = link;
+    this.tell('change');
+  }
+
+  setLessons(lessons: Lesson[] | undefined, problem: string): void {
+    if (lessons) this.lessons = lessons;
+    this.lessonsProblem = problem;
+    this.tell('change');
+  }
+
+  /** The containers on the drawing, in their order. */
+  get containers(): Container[] {
+    return this.topology?.containers ?? [];
+  }
+
+  /** The newest run of a lesson. */
+  runOf(lesson: string): Run | undefined {
+    let newest: Run | undefined;
+    for (const run of this.runs.values()) {
+      if (run.lesson === lesson && (!newest || run.startedAt >= newest.startedAt)) newest = run;
+    }
+    return newest;
+  }
+
+  /** The newest run that has not ended. */
+  get running(): Run | undefined {
+    let newest: Run | undefined;
+    for (const run of this.runs.values()) {
+      if (!ended(run) && (!newest || run.startedAt >= newest.startedAt)) newest = run;
+    }
+    return newest;
+  }
+
+  private takeTopology(topology: Topology): void {
+    topology.containers = inOrder(topology.containers ?? []);
+    this.topology = topology;
+    const present = new Set<string>();
+    for (const container of topology.containers) {
+      present.add(container.name);
+      // The same name with another ID is another container: its past is not this one's.
+      const known = this.ids.get(container.name);
+      if (known !== undefined && known !== container.id) this.series.delete(container.name);
+      this.ids.set(container.name, container.id);
+      if (known !== container.id) this.gone.delete(container.name);
+    }
+    for (const name of [...this.ids.keys()]) {
+      if (present.has(name)) continue;
+      this.ids.delete(name);
+    }
+    // What has left the drawing is kept while its lesson's page may still show it.
+    for (const [name, series] of this.series) {
+      if (!present.has(name) && series.latestAt < this.sampledAt - 120_000) this.series.delete(name);
+    }
+    if (this.gone.size > 60) for (const name of [...this.gone.keys()].slice(0, 20)) this.gone.delete(name);
+  }
+
+  private takeSample(at: number, add: () => void): void {
+    if (at <= this.sampledAt) return;
+    add();
+    this.sampledAt = at;
+  }
+
+  private takeRun(run: Run): void {
+    this.runs.set(run.id, run);
+    const old = [...this.runs.values()].filter(ended).sort((a, b) => a.startedAt - b.startedAt);
+    while (old.length > endedRunsKept) this.runs.delete(old.shift()!.id);
+  }
+}
+
+/** Whether a run is over, and nothing of it is left on the engine. */
+export function ended(run: Run): boolean {
+  return run.state === 'finished' || run.state === 'stopped' || run.state === 'failed';
+}
+
+/** Runs by when they began, and within a run by the lesson's own order. */
+function inOrder(containers: Container[]): Container[] {
+  const began = new Map<string, number>();
+  for (const { run = '', startedAt = Infinity } of containers) began.set(run, Math.min(startedAt, began.get(run) ?? Infinity));
+  const keys = (container: Container): (number | string)[] => [
+    began.get(container.run ?? '') ?? Infinity, container.run ?? '', container.order ?? Infinity, container.startedAt ?? Infinity, container.name,
+  ];
+  return [...containers].sort((a, b) => {
+    const left = keys(a);
+    const right = keys(b);
+    for (let i = 0; i < left.length; i += 1) {
+      if (left[i] !== right[i]) return left[i]! < right[i]! ? -1 : 1;
+    }
+    return 0;
+  });
+}
