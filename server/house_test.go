@@ -29,11 +29,13 @@ type room struct {
 
 var house = map[string]room{
 	"server":                 {ours: []string{anything}},
+	"server/bench":           {ours: []string{anything}},
+	"server/composetest":     {}, // tests alone
 	"server/wire":            {plain: true},
 	"server/wire/typescript": {plain: true},
 	"server/workload":        {ours: []string{"server/wire"}, plain: true},
 	"server/stream":          {ours: []string{"server/wire"}, plain: true},
-	"server/kernel/...":      {ours: []string{"server/wire"}},
+	"server/kernel/...":      {ours: []string{"server/wire", "server/kernel/internal/..."}},
 	"server/doctor":          {ours: []string{"server/wire", "server/kernel/..."}},
 	"server/engine":          {ours: []string{"server/wire", "demos"}},
 	"server/sampler":         {ours: []string{"server/wire", "server/kernel/..."}},
@@ -52,7 +54,7 @@ var keepers = map[string][]string{
 	"github.com/go-chi/chi":                  {"server/site"},
 	"nhooyr.io/websocket":                    {"server/site"},
 	"github.com/coder/websocket":             {"server/site"},
-	"github.com/prometheus/procfs":           {"server/kernel/..."},
+	"github.com/prometheus/procfs":           {"server/kernel/...", "server/bench"},
 	"github.com/expr-lang/expr":              {"demos"},
 	"github.com/goccy/go-yaml":               {"demos"},
 }
