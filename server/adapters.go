@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"porthole/server/engine"
+	"porthole/server/lab"
+	"porthole/server/sampler"
+	"porthole/server/wire"
+)
+
+// enginePlug lets the sampler ask the engine who runs, without either knowing
+// the other.
+type enginePlug struct{ *engine.Docker }
+
+func (e enginePlug) Subjects() []sampler.Subject {
+	containers := e.Containers()
+	subjects := make([]sampler.Subject, 0, len(containers))
+	for _, c := range containers {
+		subjects = append(subjects, subjectOf(c))
+	}
+	return subjects
+}
+
+func subjectOf(c engine.Container) sampler.Subject {
+	subject := sampler.Subject{Container: wire.Container{
+		Name: c.Name, ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Key: c.Key, Order: c.Order,
+		Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID, Image: c.Image, Command: c.Command,
+		Limits: askedLimits(c.Asked),
+	}}
+	if !c.StartedAt.IsZero() {
+		subject.Container.StartedAt = c.StartedAt.UnixMilli()
+	}
+	if c.State == "exited" || c.State == "dead" {
+		subject.ExitCode, subject.OOMKilled = &c.ExitCode, &c.OOMKilled
+	}
+	return subject
+}
+
+func askedLimits(a engine.Asked) wire.Limits {
+	limit := func(source, flag string) *wire.Limit {
+		if flag == "" {
+			return nil
+		}
+		return &wire.Limit{Source: source, Asked: flag}
+	}
+	return wire.Limits{
+		CPU:               limit("cpuMax", a.CPU),
+		CPUWeight:         limit("cpuWeight", a.CPUWeight),
+		CPUSet:            limit("cpuSet", a.CPUSet),
+		Memory:            limit("memoryMax", a.Memory),
+		MemorySwap:        limit("memorySwapMax", a.MemorySwap),
+		MemoryReservation: limit("memoryReservation", a.MemoryReservation),
+		Pids:              limit("pidsMax", a.Pids),
+		IO:                limit("ioMax", a.IO),
+	}
+}
+
+// labPlug lets the lab control the engine.
+type labPlug struct{ *engine.Docker }
+
+func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
+	c, err := l.Docker.Inspect(ctx, id)
+	if errors.Is(err, engine.ErrNoSuchContainer) {
+		err = fmt.Errorf("%w: %w", lab.ErrNoContainer, err)
+	}
+	return lab.Inspection{
+		Name: c.Name, State: c.State, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
+		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled,
+	}, err
+}
+
+// watcherPlug lets the lab see what the sampler sees.
+type watcherPlug struct{ *sampler.Sampler }
+
+func (w watcherPlug) Watch() lab.Watch { return watchPlug{w.Sampler.Watch()} }
+
+type watchPlug struct{ *sampler.Watch }
+
+func (w watchPlug) Take() (seen []lab.Observation, missed uint64) {
+	taken, missed := w.Watch.Take()
+	for _, o := range taken {
+		seen = append(seen, lab.Observation(o))
+	}
+	return seen, missed
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+const usage = `Porthole: a window into how Docker works.
+
+Usage:
+  porthole [serve] [flags]       the dashboard, on http://localhost:8080
+  porthole verify [flags]        run lessons without a browser, print each claim's verdict
+  porthole doctor [--json]       what this machine can and cannot show, and how to mend it
+  porthole clean                 remove every container, volume, network and image that Porthole made
+  porthole healthcheck           exit 0 when the dashboard at --listen is alive
+  porthole version               print the version
+  porthole workload NAME         what runs inside demo containers (see 'porthole workload --help')
+
+Flags of serve:
+  --listen ADDRESS      where to serve (default 127.0.0.1:8080)
+  --interval DURATION   time between samples while somebody watches (default 100ms, 20ms to 10s)
+  --allow-host NAME     a further Host name to answer to; repeat, or separate by commas
+  --allow-embed ORIGIN  a further site that may frame panels, for example https://slides.example
+  --base-path PATH      serve below this path, for example /porthole
+  --control MODE        who may start lessons: auto, open or token (default auto: everybody
+                        on loopback; with the printed one-time link beyond it)
+Flags of serve, verify and clean:
+  --engine NAME         auto or docker (default auto)
+  --demos DIR           lessons of your own, beside the built-in ones
+  --log-format FORMAT   text or json (default text)
+Flags of verify:
+  --lesson SLUG         only this lesson; repeat for more
+  --json                for machines (also for doctor)
+
+Every flag can be set in the environment: --allow-host is PORTHOLE_ALLOW_HOST.
+Exit codes: 0 all well, 1 a claim fails that should hold, 2 bad use, 3 no engine answers.
+`
+
+var errHelp = errors.New("help wanted")
+
+// config is what the flags and the environment say, checked.
+type config struct {
+	listen     string
+	engine     string
+	interval   time.Duration
+	demos      string
+	allowHost  []string
+	allowEmbed []string
+	basePath   string
+	control    string
+	logFormat  string
+	lessons    []string
+	json       bool
+}
+
+// flagsOf says which flags each command takes.
+var flagsOf = map[string][]string{
+	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "log-format"},
+	"verify":      {"engine", "interval", "demos", "lesson", "json", "log-format"},
+	"doctor":      {"engine", "json", "log-format"},
+	"clean":       {"engine", "log-format"},
+	"healthcheck": {"listen", "base-path"},
+	"version":     {},
+}
+
+// parseFlags reads the environment first and the arguments over it.
+func parseFlags(command string, args []string, getenv func(string) string) (config, error) {
+	c := config{
+		listen: "127.0.0.1:8080", engine: "auto", interval: 100 * time.Millisecond,
+		control: "auto", logFormat: "text",
+	}
+	all := flag.NewFlagSet("porthole", flag.ContinueOnError)
+	all.StringVar(&c.listen, "listen", c.listen, "")
+	all.StringVar(&c.engine, "engine", c.engine, "")
+	all.DurationVar(&c.interval, "interval", c.interval, "")
+	all.StringVar(&c.demos, "demos", "", "")
+	all.StringVar(&c.basePath, "base-path", "", "")
+	all.StringVar(&c.control, "control", c.control, "")
+	all.StringVar(&c.logFormat, "log-format", c.logFormat, "")
+	all.BoolVar(&c.json, "json", false, "")
+	all.Func("allow-host", "", appendTo(&c.allowHost))
+	all.Func("allow-embed", "", appendTo(&c.allowEmbed))
+	all.Func("lesson", "", appendTo(&c.lessons))
+
+	flags := flag.NewFlagSet("porthole "+command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // one line of ours instead of a page of usage
+	for _, name := range flagsOf[command] {
+		f := all.Lookup(name)
+		flags.Var(f.Value, name, "")
+		variable := "PORTHOLE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		if value := getenv(variable); value != "" {
+			if err := f.Value.Set(value); err != nil {
+				return c, fmt.Errorf("%s=%s in the environment is not a value for --%s: %v", variable, value, name, err)
+			}
+		}
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return c, errHelp
+	case err != nil && strings.HasPrefix(err.Error(), "flag provided but not defined: "):
+		return c, fmt.Errorf("unknown flag -%s: run 'porthole --help' for the list",
+			strings.TrimPrefix(err.Error(), "flag provided but not defined: "))
+	case err != nil:
+		return c, err
+	}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q: run 'porthole --help' for what it takes", flags.Arg(0))
+	}
+	return c, c.check()
+}
+
+// appendTo collects a flag that may be repeated or hold a comma-separated list.
+func appendTo(list *[]string) func(string) error {
+	return func(value string) error {
+		for _, v := range strings.Split(value, ",") {
+			if v = strings.TrimSpace(v); v == "" {
+				return errors.New("it is empty")
+			}
+			*list = append(*list, v)
+		}
+		return nil
+	}
+}
+
+// check refuses values that could only fail later, and less clearly.
+func (c *config) check() error {
+	if _, port, err := net.SplitHostPort(c.listen); err != nil || port == "" {
+		return fmt.Errorf("--listen %s is not HOST:PORT, for example 127.0.0.1:8080", c.listen)
+	}
+	if !slices.Contains([]string{"auto", "docker"}, c.engine) {
+		return fmt.Errorf("--engine %s is not one that this version has: use auto or docker", c.engine)
+	}
+	if c.interval < 20*time.Millisecond || c.interval > 10*time.Second {
+		return fmt.Errorf("--interval %s is out of range: use 20ms to 10s", c.interval)
+	}
+	if !slices.Contains([]string{"auto", "open", "token"}, c.control) {
+		return fmt.Errorf("--control %s is not auto, open or token", c.control)
+	}
+	if !slices.Contains([]string{"text", "json"}, c.logFormat) {
+		return fmt.Errorf("--log-format %s is not text or json", c.logFormat)
+	}
+	if c.basePath != "" && (c.basePath[0] != '/' || path.Clean(c.basePath) != strings.TrimSuffix(c.basePath, "/")) {
+		return fmt.Errorf("--base-path %s is not a plain path that begins with /, for example /porthole", c.basePath)
+	}
+	c.basePath = strings.TrimSuffix(c.basePath, "/")
+	for _, origin := range c.allowEmbed {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.User != nil || u.RawQuery != "" {
+			return fmt.Errorf("--allow-embed %s is not an origin, for example https://slides.example", origin)
+		}
+	}
+	if c.demos != "" {
+		if info, err := os.Stat(c.demos); err != nil || !info.IsDir() {
+			return fmt.Errorf("--demos %s is not a folder that can be read", c.demos)
+		}
+	}
+	return nil
+}
+
+// version is the module's version where it was built from one, else the
+// commit, else "development".
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "development"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return s.Value[:12]
+		}
+	}
+	return "development"
+}

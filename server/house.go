@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"porthole/demos"
+	"porthole/server/doctor"
+	"porthole/server/engine"
+	"porthole/server/lab"
+	"porthole/server/sampler"
+	"porthole/server/wire"
+)
+
+// audience is who hears of what is seen: the stream's hub, or nobody.
+type audience interface {
+	sampler.Publisher
+	Run(wire.Run)
+}
+
+// headless is the audience of a command without a browser.
+type headless struct{}
+
+func (headless) Topology(wire.Topology)           {}
+func (headless) Sample(wire.Sample)               {}
+func (headless) Gone(wire.Gone)                   {}
+func (headless) Run(wire.Run)                     {}
+func (headless) Watched() (bool, <-chan struct{}) { return false, nil }
+
+// house is all rooms, wired.
+type house struct {
+	log     *slog.Logger
+	engine  *engine.Docker
+	sampler *sampler.Sampler
+	lab     *lab.Lab
+	lessons []demos.Lesson
+	runs    *board
+	image   atomic.Pointer[string] // the workload image's name, once loaded
+}
+
+// build wires the rooms. It asks nothing of anybody yet, so that the page can
+// be served while there is no engine.
+func build(c config, stderr io.Writer, to audience) (*house, error) {
+	h := &house{log: newLog(c.logFormat, stderr), runs: newBoard()}
+	h.lessons = loadLessons(c.demos, h.log)
+
+	var err error
+	if h.engine, err = engine.NewDocker(engine.Options{Log: h.log}); err != nil {
+		return nil, err
+	}
+	h.sampler, err = sampler.New(sampler.Options{
+		Engine: enginePlug{h.engine}, Publisher: to, Interval: c.interval, Log: h.log,
+		Inside: func(name string) *wire.View { return h.lab.Inside(name) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.lab = lab.New(lab.Options{
+		Engine:  labPlug{h.engine},
+		Watcher: watcherPlug{h.sampler},
+		Lessons: func() []demos.Lesson { return h.lessons },
+		Host:    h.sampler.Host,
+		Lacks:   func(need string) string { return h.kernel().Lacks(need, h.sampler.Host()) },
+		Image: func() string {
+			if name := h.image.Load(); name != nil {
+				return *name
+			}
+			return ""
+		},
+		Publish: func(run wire.Run) {
+			h.runs.put(run)
+			to.Run(run)
+		},
+		Log: h.log,
+	})
+	return h, nil
+}
+
+// runAll starts the rooms that have work of their own; group waits for them.
+func (h *house) runAll(ctx context.Context, group *errgroup.Group) {
+	// The engine outlives the lab, which still has to remove what it made.
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return h.engine.Run(engineCtx) })
+	group.Go(func() error { return h.sampler.Run(ctx) })
+	group.Go(func() error { return h.loadImage(ctx) })
+	group.Go(func() error {
+		defer stopEngine()
+		return h.lab.Run(ctx)
+	})
+}
+
+// loadImage puts the workload image into the engine as soon as it answers, so
+// that the first click need not wait for it.
+func (h *house) loadImage(ctx context.Context) error {
+	changes, stop := h.engine.Changes()
+	defer stop()
+	tried := false // once for each time that the engine comes up
+	for {
+		up := h.engine.State().State == wire.EngineUp
+		if up && !tried {
+			name, err := h.engine.EnsureImage(ctx)
+			if err == nil {
+				h.image.Store(&name)
+			} else if ctx.Err() == nil {
+				h.log.Error("the workload image cannot be loaded", "error", err)
+			}
+		}
+		tried = up
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// finish drops the error that only says that we were told to stop.
+func finish(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// awaitEngine waits until the engine answers, or for as long as told; it
+// returns the last word about it.
+func (h *house) awaitEngine(ctx context.Context, within time.Duration) (wire.Engine, error) {
+	changes, stop := h.engine.Changes()
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		state := h.engine.State()
+		if state.State == wire.EngineUp || state.State == wire.EngineForbidden || state.State == wire.EngineTooOld {
+			return state, nil
+		}
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return state, nil
+			}
+			return state, ctx.Err()
+		}
+	}
+}
+
+// examine runs the doctor.
+func (h *house) examine(ctx context.Context) wire.Doctor {
+	return doctor.Examine(ctx, h.kernel(), h.sampler.Host(), h.engine)
+}
+
+func (h *house) kernel() doctor.Kernel {
+	return doctor.Kernel{
+		Proc: "/proc", Sys: "/sys", KernelLog: "/dev/kmsg",
+		Controllers: h.sampler.Controllers(), CgroupProblem: h.sampler.CgroupProblem(),
+	}
+}
+
+func newLog(format string, w io.Writer) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// loadLessons takes the built-in ones and a teacher's own. A broken lesson is
+// said by file and line, and harms no other.
+func loadLessons(folder string, log *slog.Logger) []demos.Lesson {
+	lessons, problems := demos.Load(demos.Builtin)
+	if folder != "" {
+		own, more := demos.LoadDir(folder)
+		problems = append(problems, more...)
+		lessons, more = demos.Merge(lessons, own)
+		problems = append(problems, more...)
+	}
+	for _, p := range problems {
+		log.Error("a lesson cannot be used", "problem", fmt.Sprint(p))
+	}
+	return lessons
+}
+
+// board keeps the latest word on each run, and lets one wait for it.
+type board struct {
+	mu      sync.Mutex
+	latest  map[string]wire.Run
+	changed chan struct{} // closed and replaced at each change
+}
+
+func newBoard() *board {
+	return &board{latest: map[string]wire.Run{}, changed: make(chan struct{})}
+}
+
+func (b *board) put(run wire.Run) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.latest[run.ID] = run
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// await returns the run once it is as wanted, or as it is when ctx ends.
+func (b *board) await(ctx context.Context, run wire.Run, wanted func(wire.Run) bool) wire.Run {
+	for {
+		b.mu.Lock()
+		if latest, ok := b.latest[run.ID]; ok {
+			run = latest
+		}
+		changed := b.changed
+		b.mu.Unlock()
+		if wanted(run) {
+			return run
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return run
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"porthole/demos"
+	"porthole/server/engine"
+	"porthole/server/lab"
+	"porthole/server/sampler"
+	"porthole/server/site"
+	"porthole/server/stream"
+	"porthole/static"
+	"porthole/templates"
+)
+
+// serve runs the dashboard until ctx ends, and leaves nothing behind.
+func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
+	log := newLog(c.logFormat, stderr)
+	hub := stream.NewHub(stream.Options{Log: log})
+	house, err := build(c, stderr, hub)
+	if err != nil {
+		return exitUsage, err
+	}
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return exitUsage, listenProblem(c.listen, err)
+	}
+	token := ""
+	if needsToken(c, listener.Addr()) {
+		token = rand.Text()
+	}
+	window, err := site.New(site.Options{
+		Lab: house.lab, Hub: hub, Sources: house.sampler,
+		Host: house.sampler.Host, Doctor: house.examine,
+		Article: func(slug string) (site.Article, bool) { return article(house.lessons, slug) },
+		Figures: func() site.Figures {
+			cost := house.sampler.Cost()
+			return site.Figures{Samples: cost.Ticks, Containers: cost.Containers, Spent: cost.Spent}
+		},
+		Statuses:  statuses,
+		Templates: templates.FS, Static: static.FS,
+		Version: version(), Interval: c.interval,
+		AllowHosts: c.allowHost, AllowEmbed: c.allowEmbed, BasePath: c.basePath,
+		ControlToken: token, Log: log,
+	})
+	if err != nil {
+		listener.Close()
+		return exitUsage, err
+	}
+	announce(stdout, listener.Addr(), c.basePath, token)
+
+	group, ctx := errgroup.WithContext(ctx)
+	house.runAll(ctx, group)
+	group.Go(func() error { return window.Serve(ctx, listener) })
+	if err := finish(group.Wait()); err != nil {
+		return exitFails, err
+	}
+	fmt.Fprintln(stdout, "Porthole has stopped; what it started has been removed.")
+	return exitOK, nil
+}
+
+// statuses say what an error means over HTTP. The first match counts.
+var statuses = []site.Status{
+	{Err: lab.ErrNoLesson, Status: http.StatusNotFound},
+	{Err: lab.ErrNoRun, Status: http.StatusNotFound},
+	{Err: lab.ErrNoAction, Status: http.StatusNotFound},
+	{Err: sampler.ErrUnknownSource, Status: http.StatusNotFound},
+	{Err: lab.ErrAlreadyRunning, Status: http.StatusConflict},
+	{Err: lab.ErrNotNow, Status: http.StatusConflict},
+	{Err: lab.ErrUnavailable, Status: http.StatusUnprocessableEntity},
+	{Err: lab.ErrTooMany, Status: http.StatusTooManyRequests},
+	{Err: lab.ErrNoEngine, Status: http.StatusServiceUnavailable},
+	{Err: engine.ErrDown, Status: http.StatusServiceUnavailable},
+	{Err: engine.ErrForbidden, Status: http.StatusServiceUnavailable},
+	{Err: engine.ErrTooOld, Status: http.StatusServiceUnavailable},
+}
+
+func article(lessons []demos.Lesson, slug string) (site.Article, bool) {
+	for _, l := range lessons {
+		if l.Slug == slug {
+			article := site.Article{Prose: l.Prose, Insight: l.Insight}
+			for _, try := range l.TryIt {
+				article.TryIt = append(article.TryIt, try.Command)
+			}
+			return article, true
+		}
+	}
+	return site.Article{}, false
+}
+
+// needsToken: whoever reaches a loopback address is on this machine already;
+// beyond it, control of a Docker socket must be proven.
+func needsToken(c config, address net.Addr) bool {
+	switch c.control {
+	case "open":
+		return false
+	case "token":
+		return true
+	}
+	tcp, ok := address.(*net.TCPAddr)
+	return !ok || !tcp.IP.IsLoopback()
+}
+
+func announce(w io.Writer, address net.Addr, basePath, token string) {
+	host, port, _ := net.SplitHostPort(address.String())
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	url := "http://" + net.JoinHostPort(host, port) + basePath
+	fmt.Fprintf(w, "Porthole %s is at %s/  (Ctrl-C stops it)\n", version(), url)
+	if token != "" {
+		// After the #, so that no server, proxy or history keeps it.
+		fmt.Fprintf(w, "To start and stop lessons, open %s/control#%s\n", url, token)
+	}
+}
+
+func listenProblem(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with --listen", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("this user may not listen on %s: choose a port above 1023 with --listen", address)
+	}
+	return fmt.Errorf("cannot listen on %s: %s", address, strings.TrimPrefix(err.Error(), "listen "))
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"porthole/server/wire"
+)
+
+// verifyReport is what verify --json prints.
+type verifyReport struct {
+	Host    wire.Host       `json:"host"`
+	Lessons []verifyOutcome `json:"lessons"`
+	// Held, Failed and Unknown count verdicts; Surprises, those that fail
+	// though this kernel is expected to make them hold.
+	Held      int `json:"held"`
+	Failed    int `json:"failed"`
+	Unknown   int `json:"unknown"`
+	Surprises int `json:"surprises"`
+}
+
+// verifyOutcome is one lesson's run.
+type verifyOutcome struct {
+	Lesson  string       `json:"lesson"`
+	Title   string       `json:"title"`
+	Seconds float64      `json:"seconds"`
+	Claims  []wire.Claim `json:"claims"`
+	// Problem says why the lesson could not be run or watched to its end.
+	Problem string `json:"problem,omitempty"`
+}
+
+// engineWait is how long verify waits for an engine before it says that none
+// answers.
+const engineWait = 15 * time.Second
+
+// verify runs lessons without a browser and prints each claim's verdict.
+func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
+	house, err := build(c, stderr, headless{})
+	if err != nil {
+		return exitUsage, err
+	}
+	slugs, err := chooseLessons(c.lessons, house.lab.Catalogue())
+	if err != nil {
+		return exitUsage, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	house.runAll(ctx, group)
+
+	code := exitOK
+	group.Go(func() error {
+		defer cancel() // the work is done: the others may go home
+		engine, err := house.awaitEngine(ctx, engineWait)
+		if err != nil {
+			return err
+		}
+		if engine.State != wire.EngineUp {
+			code = exitNoEngine
+			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
+		}
+		report := verifyReport{Host: house.sampler.Host()}
+		for i, slug := range slugs {
+			fmt.Fprintf(stderr, "%d of %d: %s …\n", i+1, len(slugs), slug)
+			report.Lessons = append(report.Lessons, verifyLesson(ctx, house, slug))
+			if ctx.Err() != nil {
+				return fmt.Errorf("interrupted: what was started has been removed")
+			}
+		}
+		report.count()
+		if report.Surprises > 0 {
+			code = exitFails
+		}
+		if c.json {
+			encoder := json.NewEncoder(stdout)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(report)
+		}
+		return report.print(stdout)
+	})
+	if err := finish(group.Wait()); err != nil {
+		return max(code, exitFails), err
+	}
+	return code, nil
+}
+
+func mend(fix string) string {
+	if fix == "" {
+		return ""
+	}
+	return " To mend it: " + fix
+}
+
+// chooseLessons checks the slugs asked for; none means all.
+func chooseLessons(asked []string, catalogue []wire.Lesson) ([]string, error) {
+	var all []string
+	for _, lesson := range catalogue {
+		all = append(all, lesson.Slug)
+	}
+	if len(asked) == 0 {
+		return all, nil
+	}
+	for _, slug := range asked {
+		if !slices.Contains(all, slug) {
+			return nil, fmt.Errorf("unknown lesson %q: there are %v", slug, all)
+		}
+	}
+	return asked, nil
+}
+
+// verifyLesson runs one lesson until its last verdict, and cleans up.
+func verifyLesson(ctx context.Context, house *house, slug string) verifyOutcome {
+	began := time.Now()
+	outcome := verifyOutcome{Lesson: slug}
+	for _, lesson := range house.lab.Catalogue() {
+		if lesson.Slug == slug {
+			outcome.Title, outcome.Claims = lesson.Title, lesson.Claims
+			outcome.Problem = lesson.Unavailable
+		}
+	}
+	if outcome.Problem != "" {
+		for i := range outcome.Claims {
+			outcome.Claims[i].Verdict, outcome.Claims[i].Reason = wire.Unknown, outcome.Problem
+		}
+		return outcome
+	}
+	run, err := house.lab.Start(ctx, slug)
+	if err != nil {
+		outcome.Problem = err.Error()
+		return outcome
+	}
+	run = house.runs.await(ctx, run, func(r wire.Run) bool { return r.State.Ended() || judged(r) })
+	outcome.Claims, outcome.Problem = run.Claims, run.Problem
+	outcome.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
+	// The next lesson must find the engine as this one did.
+	if !run.State.Ended() {
+		if err := house.lab.Stop(context.WithoutCancel(ctx), run.ID); err != nil {
+			outcome.Problem = err.Error()
+		}
+		house.runs.await(ctx, run, func(r wire.Run) bool { return r.State.Ended() })
+	}
+	return outcome
+}
+
+// judged reports whether every claim of a run has its verdict.
+func judged(run wire.Run) bool {
+	return !slices.ContainsFunc(run.Claims, func(c wire.Claim) bool { return c.Verdict == wire.Pending })
+}
