@@ -197,7 +197,7 @@ func relative(root, path string) (string, bool) {
 		return ".", true
 	}
 	below, ok := strings.CutPrefix(path, root+"/")
-	if !ok || below == ".." || strings.HasPrefix(below, "../") {
+	if !ok || !filepath.IsLocal(below) {
 		return "", false
 	}
 	return below, true

@@ -10,7 +10,7 @@ import (
 	"porthole/server/wire"
 )
 
-// place of a limit's file in one version of cgroups.
+// limitFile is where a limit stands in one version of cgroups.
 type limitFile struct {
 	controller, name, unit, document, means string
 }
@@ -27,45 +27,45 @@ type limitSpec struct {
 // limitSpecs are all limits, in the order of wire.Limits.
 var limitSpecs = []limitSpec{
 	{"cpuMax", "cores",
-		limitFile{"cpu", "cpu.cfs_quota_us", "microseconds per period of cpu.cfs_period_us; -1 is no limit", documentBandwidth,
-			"The CPU time that the container may use in each period: the quota divided by the period is the number of cores."},
-		limitFile{"", "cpu.max", "microseconds of quota, then of the period; max is no limit", documentV2,
-			"The CPU time that the container may use in each period: the first number divided by the second is the number of cores."}},
+		limitFile{"cpu", "cpu.cfs_quota_us", "microseconds", documentBandwidth,
+			"The CPU time that the container may use in each period of cpu.cfs_period_us: the quota divided by the period is the number of cores, and -1 is no limit."},
+		limitFile{"", "cpu.max", "microseconds", documentV2,
+			"The CPU time that the container may use in each period: the quota divided by the period behind it is the number of cores, and max is no limit."}},
 	{"cpuWeight", "weight",
-		limitFile{"cpu", "cpu.shares", "shares, 1024 unless set", documentShares,
-			"The container's part of the processors while others want them too, in proportion to the others' shares; without contention it limits nothing."},
-		limitFile{"", "cpu.weight", "weight from 1 to 10000, 100 unless set", documentV2,
-			"The container's part of the processors while others want them too, in proportion to the others' weights; without contention it limits nothing."}},
+		limitFile{"cpu", "cpu.shares", "shares", documentShares,
+			"The container's part of the processors while others want them too, in proportion to the others' shares (1024 unless set); without contention it limits nothing."},
+		limitFile{"", "cpu.weight", "weight", documentV2,
+			"The container's part of the processors while others want them too, in proportion to the others' weights (from 1 to 10000, 100 unless set); without contention it limits nothing."}},
 	{"cpuSet", "",
 		limitFile{"cpuset", "cpuset.cpus", "processor numbers", documentV1Cpuset,
 			"The processors on which the container's tasks may run."},
 		limitFile{"", "cpuset.cpus.effective", "processor numbers", documentV2,
 			"The processors on which the container's tasks may run."}},
 	{"memoryMax", "bytes",
-		limitFile{"memory", "memory.limit_in_bytes", "bytes; a number near 2^63 is no limit", documentV1Memory,
+		limitFile{"memory", "memory.limit_in_bytes", "bytes", documentV1Memory,
 			"The most memory that the container may use: above it the kernel reclaims page cache, and then kills."},
-		limitFile{"", "memory.max", "bytes; max is no limit", documentV2,
+		limitFile{"", "memory.max", "bytes", documentV2,
 			"The most memory that the container may use: above it the kernel reclaims page cache, and then kills."}},
 	{"memorySwapMax", "bytes",
-		limitFile{"memory", "memory.memsw.limit_in_bytes", "bytes; a number near 2^63 is no limit", documentV1Memory,
+		limitFile{"memory", "memory.memsw.limit_in_bytes", "bytes", documentV1Memory,
 			"The most memory and swap together that the container may use."},
-		limitFile{"", "memory.swap.max", "bytes; max is no limit", documentV2,
+		limitFile{"", "memory.swap.max", "bytes", documentV2,
 			"The most swap that the container may use, beside its memory."}},
 	{"memoryReservation", "bytes",
-		limitFile{"memory", "memory.soft_limit_in_bytes", "bytes; a number near 2^63 is none", documentV1Memory,
+		limitFile{"memory", "memory.soft_limit_in_bytes", "bytes", documentV1Memory,
 			"A soft limit: when the machine runs short, memory above it is reclaimed first. It sets nothing aside."},
-		limitFile{"", "memory.low", "bytes; 0 is none", documentV2,
+		limitFile{"", "memory.low", "bytes", documentV2,
 			"Memory up to this is reclaimed only when there is nothing else to reclaim. It sets nothing aside."}},
 	{"pidsMax", "processes",
-		limitFile{"pids", "pids.max", "tasks; max is no limit", documentV1Pids,
+		limitFile{"pids", "pids.max", "tasks", documentV1Pids,
 			"The most tasks (processes and threads) that the container may have: above it fork fails with EAGAIN."},
-		limitFile{"", "pids.max", "tasks; max is no limit", documentV2,
+		limitFile{"", "pids.max", "tasks", documentV2,
 			"The most tasks (processes and threads) that the container may have: above it fork fails with EAGAIN."}},
 	{"ioMax", "bytes/s",
-		limitFile{"blkio", "blkio.throttle.write_bps_device", "bytes per second, a line for each disk; empty is no limit", documentV1Blkio,
-			"How fast the container may write to each disk, direct I/O only: cgroup v1 does not hold back buffered writes."},
-		limitFile{"", "io.max", "bytes and operations per second, a line for each disk; empty is no limit", documentV2,
-			"How fast the container may read from and write to each disk."}},
+		limitFile{"blkio", "blkio.throttle.write_bps_device", "bytes per second", documentV1Blkio,
+			"How fast the container may write to each disk, direct I/O only (cgroup v1 does not hold back buffered writes); an empty file is no limit."},
+		limitFile{"", "io.max", "bytes and operations per second", documentV2,
+			"How fast the container may read from and write to each disk; an empty file is no limit."}},
 }
 
 // file returns the limit's file for the reader's version.
