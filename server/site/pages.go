@@ -180,7 +180,7 @@ var panels = map[string]string{
 }
 
 // The least and the most that a panel can be scaled.
-const scaleLeast, scaleMost = 0.25, 8
+const scaleLeast, scaleMost = 0.25, 4
 
 func (s *Site) embedPage(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, sentence string) { s.pages.fail(w, r, status, sentence, true) }

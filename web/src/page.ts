@@ -25,7 +25,8 @@ export function begin(data: DOMStringMap): void {
   page.panel = data['panel'] ?? 'diagram';
   page.container = data['container'] ?? '';
   page.readOnly = page.kind === 'embed';
-  client ??= new Client(store, streamURL(page.base));
+  // The server, too, is to know that this one never controls anything.
+  client ??= new Client(store, streamURL(page.base) + (page.readOnly ? '?panel=1' : ''));
   client.start();
 }
 
