@@ -4,14 +4,15 @@ import "strings"
 
 // Explain records why figures of a container are absent: all those whose path
 // within it begins with prefix, for example "inside" or "limits.memoryBytes".
+// The first reason for a prefix stands.
 func (f *Facts) Explain(prefix, why string) { f.reasons = explain(f.reasons, prefix, why) }
 
 // Explain records why figures of the host are absent.
 func (h *Host) Explain(prefix, why string) { h.reasons = explain(h.reasons, prefix, why) }
 
 func explain(r reasons, prefix, why string) reasons {
-	if why == "" {
-		return r
+	if _, told := r[prefix]; told || why == "" {
+		return r // the first reason is the nearest one
 	}
 	if r == nil {
 		r = reasons{}

@@ -34,6 +34,7 @@ const (
 const (
 	defaultWithin = 30 * time.Second
 	defaultMax    = time.Minute
+	maxLinger     = time.Minute
 )
 
 var (
@@ -152,6 +153,9 @@ func (c *checker) all() {
 	}
 	if l.Max == 0 {
 		l.Max = Duration(defaultMax)
+	}
+	if time.Duration(l.Linger) > maxLinger {
+		c.problem("linger", "a lesson lingers for %s at most", maxLinger)
 	}
 	if time.Duration(l.Max) > MaxRunTime || time.Duration(l.Max) < time.Second {
 		c.problem("max", "a lesson ends after 1s to %s at the latest", MaxRunTime)

@@ -227,3 +227,13 @@ func fill(template []fragment, env Env) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// Offered reports whether the action can be taken as things stand: its when is
+// true, or it has none.
+func (a *Action) Offered(env Env) bool {
+	if a.when == nil {
+		return true
+	}
+	offered, err := a.when.truth(env)
+	return err == nil && offered
+}

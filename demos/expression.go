@@ -26,7 +26,7 @@ type expression struct {
 var allowed = []string{
 	"all", "any", "one", "none", "count", "filter", "map", "len", "sum", "first", "last", "sort", "uniq",
 	"abs", "min", "max", "round", "floor", "ceil", "int", "float", "string",
-	"trim", "upper", "lower", "split", "join",
+	"flatten", "trim", "upper", "lower", "split", "join",
 }
 
 // AbsentError says that an expression needs a figure that is not there.

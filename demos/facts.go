@@ -57,7 +57,7 @@ type Facts struct {
 	// Seconds is the time from its start to its exit, by the engine's clock.
 	Seconds *float64 `expr:"seconds"`
 	// PID is its first process as the host numbers it.
-	PID  *float64 `expr:"pid" source:"pid"`
+	PID  *float64 `expr:"pid"`
 	Name *string  `expr:"name"`
 
 	NS       Namespaces    `expr:"ns"`
@@ -95,8 +95,9 @@ type WindowFacts struct {
 }
 
 // CounterFacts are the kernel's counters of wire.Counters, under the same
-// names: as they stand (now), their growth over the window (grown), or the
-// highest reading in the window (highest).
+// names: the latest reading (now), their growth over the window (grown), or the
+// highest reading in the window (highest). Over a whole run a counter's growth
+// counts from 0, which is where a new container's counters begin.
 type CounterFacts struct {
 	CPUUsageUsec            *float64 `expr:"cpuUsageUsec" source:"cpuUsageUsec"`
 	CPUPeriods              *float64 `expr:"cpuPeriods" source:"cpuPeriods"`
@@ -120,14 +121,14 @@ type CounterFacts struct {
 
 // Namespaces are the eight links of a first process.
 type Namespaces struct {
-	PID    NamespaceFacts `expr:"pid" source:"ns.pid"`
-	Net    NamespaceFacts `expr:"net" source:"ns.net"`
-	Mnt    NamespaceFacts `expr:"mnt" source:"ns.mnt"`
-	UTS    NamespaceFacts `expr:"uts" source:"ns.uts"`
-	IPC    NamespaceFacts `expr:"ipc" source:"ns.ipc"`
-	User   NamespaceFacts `expr:"user" source:"ns.user"`
-	Cgroup NamespaceFacts `expr:"cgroup" source:"ns.cgroup"`
-	Time   NamespaceFacts `expr:"time" source:"ns.time"`
+	PID    NamespaceFacts `expr:"pid" source:"namespace.pid"`
+	Net    NamespaceFacts `expr:"net" source:"namespace.net"`
+	Mnt    NamespaceFacts `expr:"mnt" source:"namespace.mnt"`
+	UTS    NamespaceFacts `expr:"uts" source:"namespace.uts"`
+	IPC    NamespaceFacts `expr:"ipc" source:"namespace.ipc"`
+	User   NamespaceFacts `expr:"user" source:"namespace.user"`
+	Cgroup NamespaceFacts `expr:"cgroup" source:"namespace.cgroup"`
+	Time   NamespaceFacts `expr:"time" source:"namespace.time"`
 }
 
 // NamespaceFacts is one link.
@@ -137,21 +138,18 @@ type NamespaceFacts struct {
 	Relation *string `expr:"relation"`
 }
 
-// LimitFacts are the limits as the kernel holds them. A figure is absent where
-// there is no limit; its unlimited says so.
+// LimitFacts are the limits as the kernel holds them. Where the kernel's file
+// says that there is none, the figure is infinite: it is equal to no limit that
+// was asked for, and prints as "unlimited".
 type LimitFacts struct {
 	CPUCores               *float64 `expr:"cpuCores" source:"cpuMax"`
-	CPUUnlimited           *bool    `expr:"cpuUnlimited" source:"cpuMax"`
 	CPUWeight              *float64 `expr:"cpuWeight" source:"cpuWeight"`
 	CPUSet                 *string  `expr:"cpuSet" source:"cpuSet"`
 	MemoryBytes            *float64 `expr:"memoryBytes" source:"memoryMax"`
-	MemoryUnlimited        *bool    `expr:"memoryUnlimited" source:"memoryMax"`
 	MemorySwapBytes        *float64 `expr:"memorySwapBytes" source:"memorySwapMax"`
 	MemoryReservationBytes *float64 `expr:"memoryReservationBytes" source:"memoryReservation"`
 	Pids                   *float64 `expr:"pids" source:"pidsMax"`
-	PidsUnlimited          *bool    `expr:"pidsUnlimited" source:"pidsMax"`
 	IOBytesPerSecond       *float64 `expr:"ioBytesPerSecond" source:"ioMax"`
-	IOUnlimited            *bool    `expr:"ioUnlimited" source:"ioMax"`
 }
 
 // AskedFacts are the limits as they were asked for: by the lesson, and since
@@ -171,12 +169,12 @@ type AskedFacts struct {
 
 // SecurityFacts are the rights of a first process.
 type SecurityFacts struct {
-	CapEff       *string  `expr:"capEff" source:"security.capEff"`
-	Capabilities *float64 `expr:"capabilities" source:"security.capEff"`
-	NoNewPrivs   *float64 `expr:"noNewPrivs" source:"security.noNewPrivs"`
-	Seccomp      *float64 `expr:"seccomp" source:"security.seccomp"`
-	UIDMap       *string  `expr:"uidMap" source:"security.uidMap"`
-	ReadOnlyRoot *bool    `expr:"readOnlyRoot" source:"security.readOnlyRoot"`
+	CapEff       *string  `expr:"capEff"`
+	Capabilities *float64 `expr:"capabilities"`
+	NoNewPrivs   *float64 `expr:"noNewPrivs"`
+	Seccomp      *float64 `expr:"seccomp"`
+	UIDMap       *string  `expr:"uidMap"`
+	ReadOnlyRoot *bool    `expr:"readOnlyRoot"`
 }
 
 // ViewFacts is one side of the wall.

@@ -60,6 +60,9 @@ func words(list any) []string {
 
 // formatBytes uses the units of 1024 that docker's flags count in.
 func formatBytes(x float64) string {
+	if math.IsInf(x, 1) {
+		return "unlimited"
+	}
 	for _, unit := range []struct {
 		size float64
 		name string
@@ -72,6 +75,9 @@ func formatBytes(x float64) string {
 }
 
 func formatNumber(x float64) string {
+	if math.IsInf(x, 1) {
+		return "unlimited"
+	}
 	return strconv.FormatFloat(math.Round(x*1000)/1000, 'f', -1, 64)
 }
 

@@ -44,6 +44,9 @@ type Lesson struct {
 	// Stays is true for a lesson that runs on after its last verdict, to be
 	// looked at, until it is stopped or Max has passed.
 	Stays bool `yaml:"stays"`
+	// Linger is how long the exited containers are left to be looked at, once
+	// the last verdict is there.
+	Linger Duration `yaml:"linger"`
 }
 
 // MaxRunTime is the longest that a lesson may run.
@@ -81,6 +84,11 @@ type Container struct {
 	// AfterState is "running", "done" (the workload reported that its work is
 	// complete) or "exited", which is the default.
 	AfterState string `yaml:"after-state"`
+
+	// MayBeKilled is true where a death by SIGKILL is part of the lesson. In
+	// any other container, one that the kernel's count does not explain is
+	// taken as somebody's interference.
+	MayBeKilled bool `yaml:"may-be-killed"`
 
 	Limits Limits `yaml:"limits"`
 

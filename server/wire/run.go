@@ -63,6 +63,8 @@ type RunContainer struct {
 type Claim struct {
 	ID   string `json:"id"`
 	Says string `json:"says"`
+	// Book is true where it is the chapter's own statement.
+	Book bool `json:"book,omitempty"`
 	// Verdict is pending, holds, fails or unknown.
 	Verdict Verdict `json:"verdict"`
 	// Measured is the figure that decided it, in words.

@@ -1,0 +1,103 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"porthole/demos"
+)
+
+// actRequest asks a run to take one of its lesson's actions.
+type actRequest struct {
+	action string
+	answer chan error // capacity 1
+}
+
+// taken is what became of an action.
+type taken struct {
+	underWay bool
+	at       time.Time // when it last took effect
+}
+
+func (r *run) action(id string) demos.Action {
+	return r.lesson.Actions[slices.IndexFunc(r.lesson.Actions, func(a demos.Action) bool { return a.ID == id })]
+}
+
+// offered are the actions that can be taken now.
+func (r *run) offered() []string {
+	var ids []string
+	for i := range r.lesson.Actions {
+		if r.whyNot(&r.lesson.Actions[i]) == "" {
+			ids = append(ids, r.lesson.Actions[i].ID)
+		}
+	}
+	return ids
+}
+
+// whyNot says why an action cannot be taken now; "" where it can.
+func (r *run) whyNot(action *demos.Action) string {
+	c := r.subject(action.Container)
+	switch {
+	case r.actions[action.ID].underWay:
+		return fmt.Sprintf("%s is being done already; wait a moment.", action.Title)
+	case !c.running():
+		return fmt.Sprintf("%s needs the container %s, which is not running.", action.Title, c.spec.Title)
+	case !action.Offered(r.env(demos.Window{})):
+		return fmt.Sprintf("It is too early for %s; wait until the lesson offers it.", action.Title)
+	}
+	return ""
+}
+
+// act takes an action on the engine, beside the run's goroutine.
+func (r *run) act(ctx context.Context, request actRequest, operators *sync.WaitGroup) {
+	action := r.action(request.action)
+	if reason := r.whyNot(&action); reason != "" {
+		request.answer <- sentence(ErrNotNow, reason)
+		return
+	}
+	c := r.subject(action.Container)
+	id, key := c.id, c.spec.Key
+	r.actions[action.ID].underWay = true
+	operators.Go(func() {
+		err := r.lab.options.Engine.Update(ctx, id, action.Update)
+		told := r.tell(ctx, func(r *run) {
+			state := r.actions[action.ID]
+			state.underWay = false
+			if err == nil {
+				state.at = time.Now()
+				r.subject(key).asked = merged(r.subject(key).asked, action.Update)
+			}
+		})
+		if told || err != nil {
+			request.answer <- err
+		}
+	})
+}
+
+// merged puts the limits of an update over those asked for before.
+func merged(before, update demos.Limits) demos.Limits {
+	set := func(old *demos.Bytes, value demos.Bytes) {
+		if value != 0 {
+			*old = value
+		}
+	}
+	if update.CPUs != 0 {
+		before.CPUs = update.CPUs
+	}
+	if update.CPUShares != 0 {
+		before.CPUShares = update.CPUShares
+	}
+	if update.CPUSet != "" {
+		before.CPUSet = update.CPUSet
+	}
+	if update.Pids != 0 {
+		before.Pids = update.Pids
+	}
+	set(&before.Memory, update.Memory)
+	set(&before.MemoryReservation, update.MemoryReservation)
+	set(&before.MemorySwap, update.MemorySwap)
+	return before
+}

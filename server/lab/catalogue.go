@@ -1,0 +1,91 @@
+package lab
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"porthole/demos"
+	"porthole/server/wire"
+)
+
+// Catalogue lists the lessons, with what this host can run, and what runs.
+func (l *Lab) Catalogue() []wire.Lesson {
+	lessons := l.options.Lessons()
+	all := make([]wire.Lesson, 0, len(lessons))
+	for _, lesson := range lessons {
+		all = append(all, l.entry(lesson))
+	}
+	return all
+}
+
+func (l *Lab) entry(lesson demos.Lesson) wire.Lesson {
+	image := cmp.Or(l.options.Image(), "porthole-workload")
+	entry := wire.Lesson{
+		Slug: lesson.Slug, Title: lesson.Title, Section: lesson.Section, Summary: lesson.Summary,
+		Question: lesson.Question, Panels: lesson.Panels, Seconds: lesson.Seconds,
+		Unavailable: l.unavailable(lesson),
+		Containers:  []wire.LessonContainer{},
+		Claims:      pendingClaims(lesson, l.host()),
+	}
+	if entry.Panels == nil {
+		entry.Panels = []string{}
+	}
+	for _, answer := range lesson.Answers {
+		entry.Answers = append(entry.Answers, wire.Answer{ID: answer.ID, Says: answer.Says, Right: answer.Right})
+	}
+	for _, c := range lesson.Containers {
+		entry.Containers = append(entry.Containers, wire.LessonContainer{Key: c.Key, Title: c.Title, Subtitle: c.Subtitle, Command: c.Command(lesson, image)})
+	}
+	for _, a := range lesson.Actions {
+		entry.Actions = append(entry.Actions, wire.Action{ID: a.ID, Title: a.Title, Command: a.Command(lesson)})
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.runs {
+		if r.lesson.Slug == lesson.Slug && !r.over() {
+			entry.Run = r.id
+		}
+	}
+	return entry
+}
+
+func (l *Lab) host() demos.Host {
+	if l.options.Host == nil {
+		return demos.Host{}
+	}
+	return hostFacts(l.options.Host(), nil)
+}
+
+func pendingClaims(lesson demos.Lesson, host demos.Host) []wire.Claim {
+	claims := make([]wire.Claim, 0, len(lesson.Claims))
+	for i := range lesson.Claims {
+		c := &lesson.Claims[i]
+		claims = append(claims, wire.Claim{
+			ID: c.ID, Says: c.Says, Book: c.Book, Verdict: wire.Pending, Over: c.Window().String(), Expected: c.Expected(host),
+		})
+	}
+	return claims
+}
+
+// unavailable says why this host cannot run a lesson; "" where it can.
+func (l *Lab) unavailable(lesson demos.Lesson) string {
+	var reasons []string
+	for _, need := range lesson.Needs {
+		if reason := l.options.Lacks(need); reason != "" {
+			reasons = append(reasons, strings.TrimSuffix(reason, ".")+".")
+		}
+	}
+	if l.options.Host != nil {
+		host := l.options.Host()
+		for _, c := range lesson.Containers {
+			if host.CPUs > 0 && c.Limits.CPUs > float64(host.CPUs) {
+				reasons = append(reasons, fmt.Sprintf("The container %s asks for %v processors, and this machine has %d.", c.Title, c.Limits.CPUs, host.CPUs))
+			}
+			if host.MemoryBytes > 0 && c.Limits.Memory > 0 && uint64(c.Limits.Memory) > host.MemoryBytes {
+				reasons = append(reasons, fmt.Sprintf("The container %s asks for %s of memory, which is more than this machine has.", c.Title, c.Limits.Memory))
+			}
+		}
+	}
+	return strings.Join(reasons, " ")
+}

@@ -1,0 +1,159 @@
+package lab
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"porthole/demos"
+	"porthole/server/wire"
+)
+
+// subject is one container of a run, with all that is known of it.
+type subject struct {
+	spec  *demos.Container
+	gates *gates
+	// asked are the limits asked for so far.
+	asked demos.Limits
+	name  string
+	id    string
+
+	state                 string // as wire.RunContainer has it
+	startedAt, finishedAt time.Time
+	exitCode              *int
+	oomKilled             *bool
+	exitSeen              time.Time // when the engine said that it had exited
+	gone                  bool      // the kernel readers have said their last word
+	final                 bool      // exited, and nothing more is to be expected
+	// interfered says how somebody else ended it, for example "was stopped
+	// from outside (exit 137)"; empty where nobody did.
+	interfered string
+
+	says         string
+	view         *wire.View
+	security     *wire.Security // by its own report, where the host's is absent
+	result       *wire.Result
+	done, failed bool
+	doneAt       int64 // Unix milliseconds, by its own report
+
+	topology *wire.Container // the latest in which it was alive
+	line     timeline
+}
+
+func newSubject(spec *demos.Container, slug string) *subject {
+	return &subject{spec: spec, gates: newGates(), asked: spec.Limits, name: demos.ContainerName(slug, spec.Key), state: "waiting"}
+}
+
+func (s *subject) created(id string) { s.id, s.state = id, "created" }
+
+func (s *subject) started(at time.Time) {
+	if s.state == "created" {
+		s.state, s.startedAt = "running", at
+	}
+}
+
+func (s *subject) running() bool { return s.state == "running" }
+
+// over reports whether it has exited and nothing more is to be expected.
+func (s *subject) over() bool { return s.final }
+
+// inspected takes the engine's word on a container that was started.
+func (s *subject) inspected(i Inspection) {
+	if i.Name != "" {
+		s.name = i.Name
+	}
+	if !i.StartedAt.IsZero() {
+		s.startedAt = i.StartedAt
+	}
+}
+
+// reported takes in a report of its workload.
+func (s *subject) reported(report wire.Report) {
+	s.says = cmp.Or(report.Says, s.says)
+	if report.View != nil {
+		s.view = report.View
+	}
+	if report.Security != nil {
+		s.security = report.Security
+	}
+	if report.Result != nil {
+		s.result = report.Result
+	}
+	switch report.Porthole {
+	case wire.ReportDone:
+		s.done, s.doneAt = true, report.At
+		s.line.freeze()
+	case wire.ReportFailed:
+		s.failed = true
+	}
+}
+
+// seen takes in what the topology says of it. Once it is dead the topology has
+// nothing of the kernel's on it: the last living word is kept.
+func (s *subject) seen(c *wire.Container) {
+	s.name = c.Name
+	if len(c.Namespaces) > 0 {
+		s.topology = c
+	}
+}
+
+// sampled takes in its counters at one moment.
+func (s *subject) sampled(at int64, counters wire.Counters) {
+	// The name may be that of a container of an earlier run, still there.
+	if s.startedAt.IsZero() || at < s.startedAt.UnixMilli() || s.final {
+		return
+	}
+	s.line.add(at, counters, s.done)
+}
+
+// goneWith takes in the kernel readers' last word.
+func (s *subject) goneWith(gone *wire.Gone) {
+	s.gone = true
+	s.line.finish(gone.Last)
+}
+
+// exited takes in the engine's word on how it ended.
+func (s *subject) exited(i Inspection, now time.Time) {
+	s.inspected(i)
+	s.state, s.finishedAt, s.exitSeen = "exited", i.FinishedAt, now
+	s.exitCode, s.oomKilled = &i.ExitCode, &i.OOMKilled
+}
+
+// vanished: the engine does not know it any more, though we did not remove it.
+func (s *subject) vanished(now time.Time) {
+	s.state, s.exitSeen, s.gone = "removed", now, true
+	s.interfered = "was removed from outside"
+}
+
+// tick decides what only the passing of time decides: when an exited
+// container's last counters are in, and what they say of its end.
+func (s *subject) tick(now time.Time) {
+	if s.final || s.exitSeen.IsZero() || !s.gone && now.Sub(s.exitSeen) < farewell {
+		return
+	}
+	s.final = true
+	if s.exitCode == nil || s.spec.MayBeKilled {
+		return
+	}
+	kills, _ := s.line.latest.OOMKills.Get()
+	switch *s.exitCode {
+	case 128 + 2, 128 + 9, 128 + 15: // SIGINT, SIGKILL, SIGTERM
+		if kills == 0 && !*s.oomKilled {
+			s.interfered = fmt.Sprintf("was stopped from outside (exit %d, and the kernel counts no kill for want of memory)", *s.exitCode)
+		}
+	}
+}
+
+// removed: the run is over, and its containers with it.
+func (s *subject) removed(really bool) {
+	if really && s.state != "waiting" {
+		s.state = "removed"
+	}
+}
+
+func (s *subject) message(lesson demos.Lesson, image string) wire.RunContainer {
+	return wire.RunContainer{
+		Key: s.spec.Key, Name: s.name, Title: s.spec.Title, State: s.state, ExitCode: s.exitCode,
+		Says: s.says, Command: s.spec.Command(lesson, image),
+	}
+}
