@@ -58,8 +58,13 @@ func (d *Docker) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 		Image: image, Cmd: slices.Clone(c.Workload), Hostname: c.Hostname, User: c.User, Labels: labels,
 		Env: []string{"PORTHOLE_TTL_SECONDS=" + strconv.Itoa(int(ttl.Seconds()+0.999))},
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.Env)) {
-		config.Env = append(config.Env, key+"="+c.Env[key])
+	environment := maps.Clone(d.options.Environment)
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	maps.Copy(environment, c.Env) // the lesson's word is the last
+	for _, key := range sortedKeys(environment) {
+		config.Env = append(config.Env, key+"="+environment[key])
 	}
 	host, err := d.hostConfig(l, lesson.Slug, c, ttl)
 	if err != nil {

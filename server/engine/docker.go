@@ -34,6 +34,9 @@ type Options struct {
 	Scope string
 	// Executable is the program for the workload image. Empty: our own.
 	Executable string
+	// Environment is set in every container, beside what the lesson asks for,
+	// for example how fast this machine computes.
+	Environment map[string]string
 	// Log receives what happens. Empty: nothing is said.
 	Log *slog.Logger
 	// Getenv reads the environment. Empty: os.Getenv.

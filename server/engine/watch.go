@@ -71,14 +71,15 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 	if !timer.Stop() {
 		return context.DeadlineExceeded
 	}
+	// First, so that nobody sees what is about to go.
+	if err := d.sweep(ctx, l); err != nil {
+		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
+	}
 	known := map[string]Container{}
 	if err := d.list(ctx, l, known); err != nil {
 		return err
 	}
 	d.publish(known)
-	if err := d.sweep(ctx, l); err != nil {
-		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
-	}
 	ticker := time.NewTicker(d.options.Relist)
 	defer ticker.Stop()
 	for {
