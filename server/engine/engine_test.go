@@ -50,7 +50,10 @@ func TestLifeOfAContainer(t *testing.T) {
 	if err := d.Update(ctx, id, demos.Limits{CPUs: 1, Pids: 50}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, d, "the update is seen", func() bool { c, _ := find(d, id); return c.Asked.CPU == "--cpus 1" && c.Asked.Pids == "--pids-limit 50" })
+	until(t, d, "the update is seen", func() bool {
+		c, _ := find(d, id)
+		return c.Asked.CPU == "--cpus 1" && c.Asked.Pids == "--pids-limit 50"
+	})
 	if before[0].Asked != copied[0].Asked {
 		t.Error("a snapshot changed after it was given out")
 	}
