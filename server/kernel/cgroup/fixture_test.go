@@ -25,6 +25,7 @@ var fixtures = []struct {
 }{
 	{"hybrid", wire.CgroupHybrid},
 	{"v1", wire.CgroupV1},
+	{"v1-comounted", wire.CgroupV1},
 	{"v2", wire.CgroupV2},
 }
 

@@ -150,9 +150,6 @@ const (
 
 // resolve turns a path of /proc/PID/cgroup into a folder.
 func (fs FS) resolve(controller, path string) group {
-	if path == "/" {
-		return group{reason: reasonRoot}
-	}
 	mounted := false
 	foreign := false
 	var fallback group
@@ -161,6 +158,9 @@ func (fs FS) resolve(controller, path string) group {
 			continue
 		}
 		mounted = true
+		if path == "/" {
+			return group{reason: reasonRoot}
+		}
 		below, ok := relative(m.root, path)
 		if !ok {
 			foreign = foreign || strings.HasPrefix(path, "/..")

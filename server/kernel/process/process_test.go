@@ -1,0 +1,271 @@
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/procfs"
+
+	"porthole/server/wire"
+)
+
+// pointer makes a *int for wanted values.
+func pointer(value int) *int { return &value }
+
+func TestFixtures(t *testing.T) {
+	for _, host := range []string{"hybrid", "v1", "v1-comounted", "v2"} {
+		for _, name := range []string{"plain", "limited"} {
+			t.Run(host+"/"+name, func(t *testing.T) {
+				tree := filepath.Join("..", "testdata", host)
+				fs, err := NewFS(filepath.Join(tree, "proc"), filepath.Join(tree, "sys"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, err := os.ReadFile(filepath.Join(tree, name+".pid"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := fs.Security(pid)
+				if err != nil {
+					t.Fatal(err)
+				}
+				yes, no := true, false
+				want := wire.Security{CapEff: "00000000a80425fb", Capabilities: pointer(14), CapabilitiesKnown: 41,
+					NoNewPrivs: pointer(0), Seccomp: pointer(2), UIDMap: "0 0 4294967295", ReadOnlyRoot: &no}
+				if name == "limited" {
+					want.CapEff, want.Capabilities = "0000000000000000", pointer(0)
+					want.NoNewPrivs, want.ReadOnlyRoot = pointer(1), &yes
+				}
+				// AppArmor is the host's choice.
+				want.AppArmor = got.AppArmor
+				if difference := cmp.Diff(want, got); difference != "" {
+					t.Errorf("security (-want +got):\n%s", difference)
+				}
+				view, err := fs.Outside(pid, []int{pid, 1 << 30})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(view.Interfaces) != 1 || !strings.HasPrefix(view.Interfaces[0].Name, "veth") {
+					t.Errorf("the host's ends are %v, want one veth", view.Interfaces)
+				}
+				if len(view.Processes) != 1 || len(view.Processes[0].NSpid) != 2 || view.Processes[0].NSpid[0] != pid || view.Processes[0].NSpid[1] != 1 {
+					t.Errorf("the processes are %+v", view.Processes)
+				}
+				user := 0
+				if name == "limited" {
+					user = 1000
+				}
+				if view.UID == nil || *view.UID != user || view.PID != pid || view.Hostname == "" {
+					text, _ := json.Marshal(view)
+					t.Errorf("the view is %s", text)
+				}
+				if identity, err := fs.Identity(pid); err != nil || identity.PID != pid || identity.StartTime == 0 {
+					t.Errorf("identity is %+v, %v", identity, err)
+				}
+			})
+		}
+	}
+}
+
+func TestParseStatus(t *testing.T) {
+	got := parseStatus([]byte("Name:\tCapEff: ffff\nUid:\t100000\t100001\t3\t4\nNSpid:\t21820\t17\t1\nCapEff:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n"))
+	want := status{capEff: "00000000a80425fb", noNewPrivs: pointer(1), seccomp: pointer(2), uid: pointer(100001), nsPid: []int{21820, 17, 1}}
+	if difference := cmp.Diff(want, got, cmp.AllowUnexported(status{})); difference != "" {
+		t.Errorf("(-want +got):\n%s", difference)
+	}
+	// What an older kernel does not say stays absent.
+	for _, text := range []string{"", "Name:\tsh\n", "NoNewPrivs:\nSeccomp:\tx\nUid:\t1\nNSpid:\t1\t-2\nCapEff:\tzz\n"} {
+		if difference := cmp.Diff(status{}, parseStatus([]byte(text)), cmp.AllowUnexported(status{})); difference != "" {
+			t.Errorf("%q (-want +got):\n%s", text, difference)
+		}
+	}
+}
+
+func TestParseUIDMap(t *testing.T) {
+	for text, want := range map[string]string{
+		"         0          0 4294967295\n":                           "0 0 4294967295",
+		"         0     100000      65536\n":                           "0 100000 65536",
+		"         0       1000          1\n         1     100000 10\n": "0 1000 1\n1 100000 10",
+		"":           "",
+		"0 0\n":      "",
+		"a b c\n":    "",
+		"0 0 5 7 \n": "",
+	} {
+		if got := parseUIDMap([]byte(text)); got != want {
+			t.Errorf("parseUIDMap(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestParseCommand(t *testing.T) {
+	for text, want := range map[string]string{
+		"sh\x00-c\x00sleep 1\x00": "sh -c sleep 1",
+		"":                        "",
+		"\x00\x00":                "",
+		"a\nb\x1b[31m\x00\xff":    "a b [31m ?",
+	} {
+		if got := parseCommand([]byte(text)); got != want {
+			t.Errorf("parseCommand(%q) = %q, want %q", text, got, want)
+		}
+	}
+	got := parseCommand([]byte(strings.Repeat("é", 300)))
+	if len(got) > commandLimit || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
+		t.Errorf("a long command became %d bytes: %q", len(got), got)
+	}
+}
+
+func TestRootIsReadOnly(t *testing.T) {
+	mount := func(point string, options, super string) *procfs.MountInfo {
+		return &procfs.MountInfo{MountPoint: point, Options: map[string]string{options: ""}, SuperOptions: map[string]string{super: ""}}
+	}
+	show := func(value *bool) string {
+		if value == nil {
+			return "unknown"
+		}
+		return strconv.FormatBool(*value)
+	}
+	for _, test := range []struct {
+		want   string
+		mounts []*procfs.MountInfo
+	}{
+		{"unknown", nil},
+		{"unknown", []*procfs.MountInfo{mount("/proc", "ro", "ro")}},
+		{"true", []*procfs.MountInfo{mount("/", "ro", "rw"), mount("/proc", "rw", "rw")}},
+		{"true", []*procfs.MountInfo{mount("/", "rw", "ro")}},
+		{"false", []*procfs.MountInfo{mount("/", "ro", "rw"), mount("/", "rw", "rw")}},
+	} {
+		if got := show(rootIsReadOnly(test.mounts)); got != test.want {
+			t.Errorf("%v: %s, want %s", test.mounts, got, test.want)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	fs := realFS(t)
+	command := exec.Command("sleep", "600")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	}
+	t.Cleanup(kill)
+	identity, err := fs.Identity(command.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fs.Check(identity); err != nil {
+		t.Errorf("a living process: %v", err)
+	}
+	if err := fs.Check(Identity{PID: identity.PID, StartTime: identity.StartTime - 1}); !errors.Is(err, ErrOtherProcess) {
+		t.Errorf("a recycled number: %v, want %v", err, ErrOtherProcess)
+	}
+	kill()
+	if err := fs.Check(identity); !errors.Is(err, ErrExited) {
+		t.Errorf("an exited process: %v, want %v", err, ErrExited)
+	}
+	if _, err := fs.Security(identity.PID); !errors.Is(err, ErrExited) {
+		t.Errorf("rights of an exited process: %v, want %v", err, ErrExited)
+	}
+	if _, err := fs.Outside(identity.PID, nil); !errors.Is(err, ErrExited) {
+		t.Errorf("view of an exited process: %v, want %v", err, ErrExited)
+	}
+	source, err := fs.Source(identity.PID, "capEff")
+	if err != nil || source.Raw != "" || source.Reason != ErrExited.Error() {
+		t.Errorf("source of an exited process: %+v, %v", source, err)
+	}
+}
+
+func TestSource(t *testing.T) {
+	fs := realFS(t)
+	for field, part := range map[string]string{"pid": "NSpid:", "uid": "Uid:", "capEff": "CapEff:", "capabilities": "CapEff:", "noNewPrivs": "NoNewPrivs:", "seccomp": "Seccomp:", "readOnlyRoot": " / "} {
+		source, err := fs.Source(os.Getpid(), field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if source.Field != field || source.Reason != "" || !strings.Contains(source.Highlight, part) || !strings.Contains(source.Raw, source.Highlight) ||
+			source.Command != "cat "+source.Path || source.Means == "" || source.Document == "" || source.Unit == "" || source.ReadAt == 0 {
+			t.Errorf("%s: %+v", field, source)
+		}
+	}
+	if source, err := fs.Source(os.Getpid(), "uidMap"); err != nil || source.Raw == "" || source.Highlight != "" {
+		t.Errorf("uidMap: %+v, %v", source, err)
+	}
+	for _, name := range []string{"", "environ", "../1/status"} {
+		if _, err := fs.Source(os.Getpid(), name); !errors.Is(err, ErrUnknownField) {
+			t.Errorf("Source(%q): %v, want %v", name, err, ErrUnknownField)
+		}
+	}
+}
+
+func TestNewFS(t *testing.T) {
+	if _, err := NewFS(filepath.Join(t.TempDir(), "none"), "/sys"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func realFS(t testing.TB) FS {
+	t.Helper()
+	fs, err := NewFS("/proc", "/sys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+func FuzzParseStatus(f *testing.F) {
+	paths, err := filepath.Glob("../testdata/*/proc/*/status")
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no captured status file: %v", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := parseStatus(text)
+		for _, number := range append(got.nsPid, 0) {
+			if number < 0 {
+				t.Errorf("a number below 0 in %q", text)
+			}
+		}
+		if got.capEff != "" && !strings.Contains(string(text), "CapEff") {
+			t.Errorf("capabilities were found in %q", text)
+		}
+	})
+}
+
+func FuzzParseUIDMap(f *testing.F) {
+	f.Add([]byte("         0     100000      65536\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if got := parseUIDMap(text); got != parseUIDMap([]byte(got)) {
+			t.Errorf("%q is not read again as it was written: %q", text, got)
+		}
+	})
+}
+
+func FuzzParseCommand(f *testing.F) {
+	f.Add([]byte("sh\x00-c\x00sleep 1\x00"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := parseCommand(text)
+		if len(got) > commandLimit || !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\n\x1b") {
+			t.Errorf("parseCommand(%q) = %q", text, got)
+		}
+	})
+}
