@@ -98,6 +98,47 @@ func TestAbsentStaysAbsent(t *testing.T) {
 	}
 }
 
+// A hybrid host whose container is in the root of the v2 tree, and whose kernel
+// does not count block I/O until a throttle is set.
+func TestHybridTraps(t *testing.T) {
+	tree := t.TempDir()
+	write(t, filepath.Join(tree, "proc/self/mountinfo"), `30 29 0:25 / /sys/fs/cgroup/unified rw - cgroup2 cgroup rw
+31 29 0:26 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio
+`)
+	write(t, filepath.Join(tree, "proc/7/cgroup"), "1:blkio:/docker/one\n0::/\n")
+	write(t, filepath.Join(tree, "cgroup/unified/cpu.pressure"), "some avg10=0.00 avg60=0.00 avg300=0.00 total=12199\n")
+	const name = "blkio.throttle.io_service_bytes"
+	top := filepath.Join(tree, "cgroup/blkio", name)
+	write(t, top, "Total 0\n")
+	write(t, filepath.Join(tree, "cgroup/blkio/docker/one", name), "Total 0\n")
+	fs, err := NewFS(filepath.Join(tree, "proc"), filepath.Join(tree, "cgroup"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fs.Mode() != wire.CgroupHybrid {
+		t.Errorf("mode is %q", fs.Mode())
+	}
+	reader := openOne(t, fs)
+	var got wire.Counters
+	if err := reader.Read(&got); err != nil || got != (wire.Counters{}) {
+		t.Errorf("read %+v, %v; want nothing", got, err)
+	}
+	for field, want := range map[string]string{"cpuPressureUsec": reasonRoot, "ioWriteBytes": reasonUncounted, "ioReadBytes": reasonUncounted,
+		"memoryCurrentBytes": "this kernel has no memory controller in cgroup v1"} {
+		if reason := reader.Reason(field); reason != want {
+			t.Errorf("%s: reason is %q, want %q", field, reason, want)
+		}
+	}
+	// Some group's throttle made the kernel count: now nothing is 0.
+	write(t, top, "254:0 Read 4096\n254:0 Write 0\nTotal 4096\n")
+	if err := reader.Read(&got); err != nil || got.IOReadBytes != wire.Counted(0) || reader.Reason("ioReadBytes") != "" {
+		t.Errorf("read %v, %v, %q; want 0", got.IOReadBytes, err, reader.Reason("ioReadBytes"))
+	}
+	if source, err := reader.Source("cpuPressureUsec"); err != nil || source.Raw != "" || source.Reason != reasonRoot || source.Path != "" {
+		t.Errorf("source of what is not there: %+v, %v", source, err)
+	}
+}
+
 func TestLimitsWithoutFiles(t *testing.T) {
 	fs, _ := makeHost(t, map[string]string{"memory.max": "max\n", "pids.max": "12\n", "cpu.max": "150000 100000\n", "io.max": "", "memory.low": "0\n", "cpu.weight": "x\n"})
 	limits := openOne(t, fs).Limits()

@@ -26,7 +26,7 @@ type end struct {
 // end names the host's index, which is unique, and both must name each other.
 func (fs FS) hostInterfaces(pid int) []string {
 	process := strconv.Itoa(pid)
-	if !fs.sameNamespace("self", fs.hostProcess(), "net") || fs.sameNamespace(process, "self", "net") {
+	if !fs.inHost("net") || fs.sameNamespace(process, "self", "net") {
 		return nil
 	}
 	inside := ends(fs.path(pid, "root/sys/class/net"))

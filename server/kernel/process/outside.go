@@ -62,7 +62,7 @@ func (fs FS) processes(pids []int) []wire.Process {
 // of the reader's own UTS namespace, so it is asked only where that is the
 // host's.
 func (fs FS) hostname() string {
-	if !fs.sameNamespace("self", fs.hostProcess(), "uts") {
+	if !fs.inHost("uts") {
 		return ""
 	}
 	text, err := os.ReadFile(fs.proc + "/sys/kernel/hostname")
@@ -72,14 +72,33 @@ func (fs FS) hostname() string {
 	return strings.TrimSpace(string(text))
 }
 
-// hostProcess names a process that is in the host's namespaces: kthreadd where
-// it is to be seen, else the first one.
-func (fs FS) hostProcess() string {
-	text, err := os.ReadFile(fs.proc + "/2/comm")
-	if err == nil && strings.TrimSpace(string(text)) == "kthreadd" {
-		return "2"
+// initialUTS is the kernel's fixed name of the UTS namespace from boot. Its net
+// namespace has had a fixed one since Linux 6.18 only.
+const initialUTS = "uts:[4026531838]"
+
+// kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h.
+const kernelThread = 0x00200000
+
+// inHost reports whether our own process is known to be in the host's namespace
+// of a type: that of kthreadd, process 2, where that is to be seen. In a
+// container's own PID namespace number 2 is some program, and says nothing.
+func (fs FS) inHost(namespaceType string) bool {
+	own, err := os.Readlink(fs.proc + "/self/ns/" + namespaceType)
+	if err != nil {
+		return false
 	}
-	return "1"
+	if own == initialUTS {
+		return true
+	}
+	second, err := fs.procfs.Proc(2)
+	if err != nil {
+		return false
+	}
+	stat, err := second.Stat()
+	if err != nil || stat.Comm != "kthreadd" || stat.PPID != 0 || stat.Flags&kernelThread == 0 {
+		return false
+	}
+	return fs.sameNamespace("self", "2", namespaceType)
 }
 
 // sameNamespace reports whether two processes are known to be in one namespace.

@@ -211,6 +211,83 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// The file of whichever security module is on is AppArmor's only where that is.
+func TestAppArmor(t *testing.T) {
+	tree := t.TempDir()
+	write := func(path, text string) {
+		t.Helper()
+		path = filepath.Join(tree, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fs := FS{proc: filepath.Join(tree, "proc"), sys: filepath.Join(tree, "sys")}
+	fs.procfs, _ = procfs.NewFS(fs.proc)
+	check := func(want string) {
+		t.Helper()
+		security, err := fs.Security(7)
+		if err != nil || security.AppArmor != want {
+			t.Errorf("the profile is %q, %v; want %q", security.AppArmor, err, want)
+		}
+		source, err := fs.Source(7, "appArmor")
+		if err != nil || (want == "") != (source.Reason != "") || !strings.HasPrefix(source.Raw, want) {
+			t.Errorf("the source is %+v, %v", source, err)
+		}
+	}
+	write("proc/7/status", "Name:\tsh\n")
+	write("proc/7/attr/current", "system_u:system_r:container_t:s0\x00")
+	check("")
+	write("sys/module/apparmor/parameters/enabled", "Y\n")
+	write("proc/7/attr/current", "docker-default (enforce)\n")
+	check("docker-default (enforce)")
+	write("proc/7/attr/apparmor/current", "unconfined\n")
+	check("unconfined")
+}
+
+// In a container of its own the server sees neither the host's name nor the
+// host's ends, and must not take the container's for them.
+func TestOutsideFromWithinAContainer(t *testing.T) {
+	tree := t.TempDir()
+	proc := filepath.Join(tree, "proc")
+	for _, process := range []string{"self", "1", "2"} {
+		folder := filepath.Join(proc, process, "ns")
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.Symlink("uts:[4026532181]", filepath.Join(folder, "uts")), os.Symlink("net:[4026532184]", filepath.Join(folder, "net")),
+			os.WriteFile(filepath.Join(proc, process, "comm"), []byte("kthreadd\n"), 0o644),
+			os.WriteFile(filepath.Join(proc, process, "status"), []byte("Name:\tkthreadd\n"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stat := "2 (kthreadd) S 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 20 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+	if err := errors.Join(os.WriteFile(filepath.Join(proc, "2/stat"), []byte(stat), 0o644), os.MkdirAll(filepath.Join(proc, "sys/kernel"), 0o755),
+		os.WriteFile(filepath.Join(proc, "sys/kernel/hostname"), []byte("0123456789ab\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	fs, err := NewFS(proc, filepath.Join(tree, "sys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := fs.Outside(1, []int{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view.Hostname != "" || len(view.Interfaces) != 0 || len(view.Processes) != 2 {
+		t.Errorf("the view is %+v", view)
+	}
+	// With the kernel's own kthreadd in sight, and in the same namespace as we.
+	if err := os.WriteFile(filepath.Join(proc, "2/stat"), []byte(strings.Replace(strings.Replace(stat, " S 1 1 1 ", " S 0 0 0 ", 1), "4194560", "2129984", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if view, err = fs.Outside(1, nil); err != nil || view.Hostname != "0123456789ab" {
+		t.Errorf("the host's name is %q, %v", view.Hostname, err)
+	}
+}
+
 func TestNewFS(t *testing.T) {
 	if _, err := NewFS(filepath.Join(t.TempDir(), "none"), "/sys"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)

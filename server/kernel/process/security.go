@@ -1,7 +1,6 @@
 package process
 
 import (
-	"errors"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -34,14 +33,28 @@ func (fs FS) Security(pid int) (wire.Security, error) {
 		security.UIDMap = parseUIDMap(text)
 	}
 	security.ReadOnlyRoot = fs.readOnlyRoot(pid)
-	// AppArmor's file answers EINVAL on a kernel without it.
-	if text, err := os.ReadFile(fs.path(pid, "attr/current")); err == nil {
+	if text, err := os.ReadFile(fs.path(pid, fs.appArmorFile(pid))); err == nil && len(text) > 0 {
 		security.AppArmor = strings.TrimRight(string(text), "\x00\n ")
 	}
-	if _, err := os.Stat(fs.path(pid, "")); errors.Is(err, os.ErrNotExist) {
-		return security, ErrExited
+	if !fs.alive(pid) {
+		return wire.Security{}, ErrExited
 	}
 	return security, nil
+}
+
+// appArmorFile is the file with a process' AppArmor profile. Older kernels have
+// one file for whichever security module is on, and it is AppArmor's only where
+// that is: else it answers EINVAL, or with a label of SELinux.
+func (fs FS) appArmorFile(pid int) string {
+	const own, shared = "attr/apparmor/current", "attr/current"
+	if _, err := os.Stat(fs.path(pid, own)); err == nil {
+		return own
+	}
+	enabled, err := os.ReadFile(filepath.Join(fs.sys, "module/apparmor/parameters/enabled"))
+	if err == nil && strings.HasPrefix(string(enabled), "Y") {
+		return shared
+	}
+	return own
 }
 
 // capabilitiesKnown is how many capabilities the kernel has, 0 where it does

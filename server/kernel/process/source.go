@@ -32,7 +32,7 @@ var sourceFiles = map[string]sourceFile{
 	"seccomp":      {"status", "Seccomp:", "0 off, 1 strict, 2 filter", "Whether the process' system calls pass a filter.", "seccomp(2)"},
 	"uidMap":       {"uid_map", "", "first user inside, first user outside, how many", "Which user of the host each user inside is.", "user_namespaces(7)"},
 	"readOnlyRoot": {"mountinfo", "", "mount table", "Whether the mount at / has the option ro.", "proc_pid_mountinfo(5)"},
-	"appArmor":     {"attr/current", "", "profile (mode)", "The AppArmor profile that confines the process.", "apparmor(7)"},
+	"appArmor":     {"attr/apparmor/current", "", "profile (mode)", "The AppArmor profile that confines the process.", "apparmor(7)"},
 }
 
 // Source says where a field of a process comes from (pid, uid, capEff,
@@ -48,6 +48,9 @@ func (fs FS) Source(pid int, field string) (wire.Provenance, error) {
 	if !ok {
 		return wire.Provenance{}, fmt.Errorf("%.60q: %w", field, ErrUnknownField)
 	}
+	if name == "appArmor" {
+		source.file = fs.appArmorFile(pid)
+	}
 	path := fs.path(pid, source.file)
 	provenance := wire.Provenance{
 		Field: field, Path: path, Command: "cat " + path, Unit: source.unit,
@@ -56,11 +59,20 @@ func (fs FS) Source(pid int, field string) (wire.Provenance, error) {
 	raw, err := readBounded(path)
 	if err != nil {
 		provenance.Reason = plain(err).Error()
+		if name == "appArmor" && fs.alive(pid) {
+			provenance.Reason = "this kernel has no AppArmor, or it is off"
+		}
 		return provenance, nil
 	}
 	provenance.Raw = string(raw)
 	provenance.Highlight = highlight(raw, field, source.key)
 	return provenance, nil
+}
+
+// alive reports whether there is a process of that number.
+func (fs FS) alive(pid int) bool {
+	_, err := os.Stat(fs.path(pid, ""))
+	return err == nil
 }
 
 // highlight finds a field's line; "" where it is the whole file.
