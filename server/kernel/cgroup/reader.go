@@ -282,17 +282,20 @@ func (r *Reader) Paths() map[string]string {
 // cannot see from our namespace (the kernel writes 0) is left out. The error is
 // ErrGone where the group has been removed.
 func (r *Reader) PIDs() ([]int, error) {
-	folder := ""
-	for _, controller := range []string{"pids", "memory", "cpu", ""} {
-		if r.version == 2 {
-			controller = ""
-		}
-		if folder = r.groups.get(controller).path; folder != "" {
-			break
+	folder, reason := "", ""
+	controllers := []string{"", "memory", "cpu", "pids"}
+	if r.version == 2 {
+		controllers = controllers[:1]
+	}
+	// The last that is known: of v1's any will do, and pids counts what we list.
+	for _, controller := range controllers {
+		group := r.groups.get(controller)
+		if reason = group.reason; group.path != "" {
+			folder = group.path
 		}
 	}
 	if folder == "" {
-		return nil, fmt.Errorf("the container's processes cannot be listed: %s", r.groups.get("").reason)
+		return nil, fmt.Errorf("the container's processes cannot be listed: %s", reason)
 	}
 	var pids []int
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {

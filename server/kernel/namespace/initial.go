@@ -15,7 +15,8 @@ const kernelThread = 0x00200000
 //     and can be read even where process 1 is closed to us;
 //  2. else those of process 1 (where the server's PID namespace is not the
 //     host's, that is the server's container);
-//  3. else the server's own.
+//  3. else those of the server's own that are certainly the host's too; the
+//     others are unknown, for the server may be in a container.
 //
 // From says which. Each Link says for itself whether its number is the
 // kernel's fixed one for the namespace from boot.
@@ -35,9 +36,22 @@ func (fs FS) Initial() Links {
 	own := fs.Process(os.Getpid(), 0)
 	own.From = "self"
 	if own.Of("pid").Known() {
-		return own
+		return onlyHosts(own)
 	}
 	return first
+}
+
+// onlyHosts makes our own links unknown where they need not be the host's. Six
+// types and mnt have known numbers at boot. net has none before Linux 6.18; it is
+// believed where nothing else sets us apart from the host.
+func onlyHosts(own Links) Links {
+	apart := !own.Of("uts").Initial || !own.Of("ipc").Initial || !own.Of("mnt").Initial
+	for i, link := range own.Each {
+		if link.Err == nil && !link.Initial && (link.Type != "net" || apart) {
+			own.Each[i] = Link{Type: link.Type, Err: ErrHostHidden}
+		}
+	}
+	return own
 }
 
 // isKthreadd reports whether process 2 is the kernel's own: inside a container

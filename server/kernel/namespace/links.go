@@ -22,6 +22,9 @@ var (
 	ErrOtherProcess = errors.New("the process has exited, and its number belongs to another one now")
 	// ErrPermission: reading a foreign process' links needs CAP_SYS_PTRACE.
 	ErrPermission = errors.New("permission denied: reading another process' namespaces needs root with CAP_SYS_PTRACE, and no AppArmor profile that forbids it")
+	// ErrHostHidden: no process that is in the host's namespaces can be read,
+	// and our own is not in the host's.
+	ErrHostHidden = errors.New("no process of the host can be read; run as root on the host, or in a container with pid: host and CAP_SYS_PTRACE")
 	// ErrNoSuchType: this kernel has no namespaces of that type.
 	ErrNoSuchType = errors.New("this kernel has no namespaces of this type")
 )

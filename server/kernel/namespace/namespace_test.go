@@ -191,10 +191,17 @@ func TestInitial(t *testing.T) {
 	if got.Of("pid").Initial {
 		t.Error("a container's namespace passes for the initial one")
 	}
-	// Neither can be read: our own.
-	fs = makeProc(t, os.Getpid(), "", all(4026532000))
-	if got = fs.Initial(); got.From != "self" {
-		t.Errorf("read from %q", got.From)
+	// Neither can be read: our own, as far as they are the host's.
+	initial["net"] = "net:[4026531840]" // an older kernel's
+	fs = makeProc(t, os.Getpid(), "", initial)
+	if got = fs.Initial(); got.From != "self" || !got.Of("net").Known() || !got.Of("mnt").Known() {
+		t.Errorf("read from %q: %+v", got.From, got)
+	}
+	initial["mnt"], initial["net"] = "mnt:[4026532255]", "net:[4026532256]" // a container's
+	fs = makeProc(t, os.Getpid(), "", initial)
+	got = fs.Initial()
+	if got.From != "self" || !errors.Is(got.Of("net").Err, ErrHostHidden) || !errors.Is(got.Of("mnt").Err, ErrHostHidden) || !got.Of("pid").Known() {
+		t.Errorf("a container's namespaces pass for the host's: %+v", got)
 	}
 	// Nothing at all.
 	fs = makeProc(t, 1<<30, "", nil)

@@ -101,13 +101,13 @@ func Remove(t testing.TB, name string) {
 	}
 }
 
-// Until asks condition again and again until it is true, for at most 30 seconds.
+// Until asks condition again and again until it is true, for at most two minutes.
 func Until(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !condition() {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 30 seconds still not: %s", what)
+			t.Fatalf("after two minutes still not: %s", what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
