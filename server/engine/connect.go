@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -123,7 +124,7 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 		options = append([]client.Opt{client.WithTLSClientConfigFromEnv()}, options...)
 	}
 	if strings.HasPrefix(address, "ssh://") {
-		return nil, none, engineInfo{}, fmt.Errorf("Porthole reads the kernel under the engine, so it must run on the engine's own machine and not reach it over ssh")
+		return nil, none, engineInfo{}, fail(errAddress, nil, "%s cannot be used: Porthole reads the kernel under the engine, so it must run on the engine's own machine and not reach it over ssh", address)
 	}
 	if network, place, ok := strings.Cut(address, "://"); ok && (network == "unix" || network == "tcp") {
 		// Before anything can hang: our own dialler, which knows of deadlines.
@@ -132,7 +133,7 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 	}
 	cli, err := client.NewClientWithOpts(options...)
 	if err != nil {
-		return nil, none, engineInfo{}, fmt.Errorf("%q is not an engine's address: %w", address, err)
+		return nil, none, engineInfo{}, fail(errAddress, err, "%q is not an engine's address; write it as unix:///var/run/docker.sock (%s)", address, oneLine(err))
 	}
 	keep := false
 	defer func() {
@@ -234,8 +235,10 @@ func stateError(state wire.Engine, cause error) error {
 func judge(err error, address string, getenv func(string) string) wire.Engine {
 	state := wire.Engine{Name: "docker", State: wire.EngineDown, Address: address, Fix: startCommand()}
 	socket, isSocket := strings.CutPrefix(address, "unix://")
-	var refusedKind *failure
+	var said *failure
 	switch {
+	case errors.Is(err, errAddress) && errors.As(err, &said):
+		state.Problem, state.Fix = sentence(said.says), ""
 	case errors.Is(err, ErrTooOld):
 		state.State = wire.EngineTooOld
 		state.Problem = fmt.Sprintf("The engine at %s is too old: it speaks %s, and Porthole needs %s (Docker Engine 20.10) or later; upgrade it.", address, err, oldestAPI)
@@ -264,8 +267,10 @@ func judge(err error, address string, getenv func(string) string) wire.Engine {
 		}
 	case client.IsErrConnectionFailed(err), errors.As(err, new(*net.OpError)):
 		state.Problem = fmt.Sprintf("Nobody answers at %s; the engine has stopped, or has not come up yet.", address)
-	case errors.As(err, &refusedKind):
-		state.Problem = sentence(refusedKind.says)
+	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)):
+		state.Problem = fmt.Sprintf("What answers at %s is no Docker engine (%s); say where one listens with DOCKER_HOST.", address, oneLine(err))
+	case errors.As(err, &said):
+		state.Problem = sentence(said.says)
 	default:
 		state.Problem = sentence(fmt.Sprintf("The engine at %s was lost (%s)", address, oneLine(err)))
 	}

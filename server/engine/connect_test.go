@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,7 +139,7 @@ func TestEnginesThatCannotBeUsed(t *testing.T) {
 		{"too old", fakeEngine(t, status(200, "1.40", "{}")), wire.EngineTooOld, engine.ErrTooOld, "too old", "upgrade"},
 		{"ancient", fakeEngine(t, status(200, "", "{}")), wire.EngineTooOld, engine.ErrTooOld, "too old", "upgrade"},
 		{"too new", fakeEngine(t, status(400, "9.9", `{"message":"client version 1.51 is too old. Minimum supported API version is 9.0, please upgrade your client to a newer version"}`)), wire.EngineTooOld, engine.ErrTooOld, "too new", ""},
-		{"rubbish", fakeEngine(t, status(200, "1.47", `<html>`)), wire.EngineDown, engine.ErrDown, "lost", "sudo "},
+		{"rubbish", fakeEngine(t, status(200, "1.47", `<html>`)), wire.EngineDown, engine.ErrDown, "no Docker engine", "sudo "},
 		{"ssh", "ssh://host", wire.EngineDown, engine.ErrDown, "ssh", ""},
 		{"no address", "nonsense", wire.EngineDown, engine.ErrDown, "not an engine's address", ""},
 	} {
@@ -164,6 +165,42 @@ func TestEnginesThatCannotBeUsed(t *testing.T) {
 		if checks := d.Doctor(t.Context()); len(checks) != 1 || checks[0].Status != wire.CheckMissing || checks[0].Means != e.Problem {
 			t.Errorf("%s: the doctor says %+v", test.name, checks)
 		}
+	}
+}
+
+// A socket that this user may not open, as before one joins the group docker.
+func TestSocketOfAnotherUser(t *testing.T) {
+	folder, err := os.MkdirTemp("", "porthole-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if err := os.Chmod(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	// Root may open everything, so somebody else has to try: this very binary,
+	// where nobody else could reach it.
+	binary := filepath.Join(folder, "test")
+	if data, err := os.ReadFile("/proc/self/exe"); err != nil || os.WriteFile(binary, data, 0o755) != nil {
+		t.Fatal("the test binary cannot be copied", err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "connect-to", "unix://"+path)
+	cmd.Dir = "/"
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	said, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(said), "true The engine's socket "+path+" is there, but this user may not use it;") || !strings.Contains(string(said), "sudo usermod -aG docker $USER && newgrp docker") {
+		t.Errorf("it says %q, %v", said, err)
 	}
 }
 

@@ -110,6 +110,10 @@ func parseContainer(in container.InspectResponse) Container {
 		}
 		if h := in.HostConfig; h != nil {
 			c.Asked = parseAsked(h.Resources)
+			// Engines that cannot limit swap fill in -1 themselves.
+			if in.Config != nil && h.MemorySwap == -1 && !strings.Contains(in.Config.Labels[LabelCommand], "--memory-swap") {
+				c.Asked.MemorySwap = ""
+			}
 			c.ReadOnlyRoot = h.ReadonlyRootfs
 			c.PIDMode, c.IPCMode, c.NetworkMode = string(h.PidMode), string(h.IpcMode), string(h.NetworkMode)
 		}

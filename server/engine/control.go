@@ -12,6 +12,9 @@ import (
 
 // Start starts a created container. It returns when its first process runs.
 func (d *Docker) Start(ctx context.Context, id string) error {
+	if err := d.own(ctx, id); err != nil {
+		return err
+	}
 	return d.call(ctx, timeoutChange, "start the container", func(ctx context.Context, cli *client.Client) error {
 		return cli.ContainerStart(ctx, id, container.StartOptions{})
 	})

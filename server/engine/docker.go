@@ -71,8 +71,8 @@ type Docker struct {
 	link     *link // nil while the engine does not answer
 	watchers map[chan struct{}]struct{}
 
-	imageMu sync.Mutex
-	image   *workloadImage // made once per process
+	imageGate chan struct{}  // holds one value while somebody makes or loads the image
+	image     *workloadImage // made once per process
 }
 
 // NewDocker returns a Docker that has not yet asked anything of anybody: Run
@@ -96,7 +96,7 @@ func NewDocker(options Options) (*Docker, error) {
 	options.BackoffFirst = cmp.Or(options.BackoffFirst, 250*time.Millisecond)
 	options.BackoffLongest = cmp.Or(options.BackoffLongest, 5*time.Second)
 	options.Relist = cmp.Or(options.Relist, 30*time.Second)
-	d := &Docker{options: options, log: options.Log, watchers: map[chan struct{}]struct{}{}}
+	d := &Docker{options: options, log: options.Log, watchers: map[chan struct{}]struct{}{}, imageGate: make(chan struct{}, 1)}
 	d.state.Store(&wire.Engine{Name: "docker", State: wire.EngineConnecting, Address: options.Address})
 	d.containers.Store(&[]Container{})
 	return d, nil

@@ -35,6 +35,9 @@ var (
 	ErrImage = errors.New("the workload image cannot be made")
 )
 
+// errAddress: the address itself cannot be used.
+var errAddress = errors.New("the engine's address cannot be used")
+
 // failure is an error of one sentence that is (errors.Is) one of the above.
 type failure struct {
 	kind error

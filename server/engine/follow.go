@@ -20,6 +20,9 @@ const maximumLine = 64 << 10
 // valid UTF-8, and are cut at 64 KiB. line may keep what it gets, and is called
 // from one goroutine at a time.
 func (d *Docker) Follow(ctx context.Context, id string, line func([]byte)) error {
+	if err := d.own(ctx, id); err != nil {
+		return err
+	}
 	return d.call(ctx, 0, "follow the container's output", func(ctx context.Context, cli *client.Client) error {
 		output, err := cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, Follow: true})
 		if err != nil {

@@ -35,8 +35,12 @@ type workloadImage struct {
 // Nothing is ever pulled: the image is made from our own executable, and the
 // same executable gives the same image, to the byte. ErrImage where it cannot be.
 func (d *Docker) EnsureImage(ctx context.Context) (string, error) {
-	d.imageMu.Lock() // two runs that start together load it once
-	defer d.imageMu.Unlock()
+	select { // two runs that start together load it once
+	case d.imageGate <- struct{}{}:
+		defer func() { <-d.imageGate }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("could not load the workload image: %w", context.Cause(ctx))
+	}
 	l := d.current()
 	if l == nil {
 		return "", stateError(d.State(), nil)
@@ -248,10 +252,24 @@ func lessonFiles() []file {
 // their turn comes, and nothing of them is kept.
 func openLayer(files []file) (io.ReadCloser, error) {
 	reader, writer := io.Pipe()
+	done := make(chan struct{})
 	go func() { // ends when all is read, or when the reader is closed
+		defer close(done)
 		writer.CloseWithError(writeLayer(writer, files))
 	}()
-	return reader, nil
+	return &layerReader{reader, done}, nil
+}
+
+// layerReader waits, when it is closed, for the one who writes.
+type layerReader struct {
+	*io.PipeReader
+	done chan struct{}
+}
+
+func (r *layerReader) Close() error {
+	err := r.PipeReader.Close()
+	<-r.done
+	return err
 }
 
 func writeLayer(w io.Writer, files []file) error {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,6 +35,14 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) > 2 && os.Args[1] == "server-to-be-killed" {
 		serverToBeKilled(os.Args[2])
+	}
+	if len(os.Args) > 2 && os.Args[1] == "connect-to" {
+		d, err := engine.NewDocker(engine.Options{Address: os.Args[2]})
+		if err == nil {
+			err = d.Connect(context.Background())
+		}
+		fmt.Println(errors.Is(err, engine.ErrForbidden), d.State().Problem, d.State().Fix)
+		os.Exit(0)
 	}
 	code := m.Run()
 	cleanScope(scope)

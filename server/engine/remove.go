@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -12,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
 )
 
 // CleanReport names what Clean removed, and what it could not.
@@ -114,16 +117,27 @@ func (d *Docker) removeAll(ctx context.Context, l *link, s sweeping) (CleanRepor
 	if err != nil {
 		return report, err
 	}
+	var removing errgroup.Group
+	removing.SetLimit(6) // each takes the engine a third of a second
+	var mu sync.Mutex
 	for _, each := range containers {
 		if !s.what(each.Labels) {
 			continue
 		}
-		if err := l.removeContainer(ctx, each.ID); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		report.Containers = append(report.Containers, strings.TrimPrefix(strings.Join(each.Names[:min(1, len(each.Names))], ""), "/"))
+		removing.Go(func() error {
+			err := l.removeContainer(ctx, each.ID)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failures = append(failures, err)
+			} else {
+				report.Containers = append(report.Containers, strings.TrimPrefix(strings.Join(each.Names[:min(1, len(each.Names))], ""), "/"))
+			}
+			return nil
+		})
 	}
+	_ = removing.Wait() // the failures are kept one by one
+	slices.Sort(report.Containers)
 	managed := filters.NewArgs(filters.Arg("label", LabelManaged+"=true"))
 	var networks []network.Summary
 	err = l.call(ctx, timeoutRead, "list the networks", func(ctx context.Context, cli *client.Client) (err error) {
@@ -184,7 +198,8 @@ func (d *Docker) removeImages(ctx context.Context, l *link, keep string) (remove
 			continue
 		}
 		for _, tag := range each.RepoTags {
-			if !strings.HasPrefix(tag, imageRepository+":") || tag == keep {
+			short := strings.TrimPrefix(tag, "localhost/") // as Podman has it
+			if !strings.HasPrefix(short, imageRepository+":") || short == keep {
 				continue
 			}
 			err := l.call(ctx, timeoutChange, "remove the image "+tag, func(ctx context.Context, cli *client.Client) error {
