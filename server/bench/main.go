@@ -30,11 +30,12 @@ type figure struct {
 func main() {
 	containers := flag.Int("containers", 20, "how many containers to sample")
 	seconds := flag.Int("seconds", 10, "how long to measure each thing")
+	profile := flag.String("cpuprofile", "", "write a processor profile of the pipeline to this file")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	figures, err := measure(ctx, *containers, time.Duration(*seconds)*time.Second)
+	figures, err := measure(ctx, *containers, time.Duration(*seconds)*time.Second, *profile)
 	if err == nil {
 		err = show(os.Stdout, figures, *asJSON)
 	}

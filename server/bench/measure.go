@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,7 +20,7 @@ import (
 )
 
 // measure starts idle containers and prices the ways to watch them.
-func measure(ctx context.Context, count int, each time.Duration) ([]figure, error) {
+func measure(ctx context.Context, count int, each time.Duration, profile string) ([]figure, error) {
 	binary, err := buildServer(ctx)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,12 @@ func measure(ctx context.Context, count int, each time.Duration) ([]figure, erro
 		if err := startIdle(ctx, docker, count); err != nil {
 			return err
 		}
+		stopProfile, err := startProfile(profile)
+		if err != nil {
+			return err
+		}
 		pipeline, err := pricePipeline(ctx, docker, each)
+		stopProfile()
 		if err != nil {
 			return err
 		}
@@ -228,4 +234,22 @@ func withSampler(ctx context.Context, docker *engine.Docker, use func(context.Co
 		return err
 	}
 	return nil
+}
+
+func startProfile(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		file.Close()
+	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,11 +24,15 @@ func ownCPU() time.Duration {
 }
 
 // cpuOf sums the processor time of processes, in seconds (/proc/PID/stat,
-// which counts in ticks of 10 ms).
+// which counts in ticks of 10 ms). One that has ended is left out: it is some
+// other container's shim.
 func cpuOf(pids []int) (float64, error) {
 	total := 0.0
 	for _, pid := range pids {
 		process, err := procfs.NewProc(pid)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -170,10 +170,13 @@ func (s *Sampler) Topology() wire.Topology {
 	return s.topology
 }
 
-// look is how often the slow facts (namespaces, limits, processes) are read
-// again without a nudge: a process may unshare, or somebody may write a limit
-// by hand, and the engine would not say so.
-const look = time.Second
+// How often the slow facts (namespaces, limits, processes) are read again
+// without a nudge: a process may unshare, or somebody may write a limit by
+// hand, and the engine would not say so.
+const (
+	look          = time.Second
+	lookUnwatched = 10 * time.Second
+)
 
 // Run samples until ctx ends, and closes every kernel file it opened.
 func (s *Sampler) Run(ctx context.Context) error {
@@ -197,7 +200,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 		case <-watched:
 		case <-s.wake:
 		case now := <-ticker.C:
-			if now.Sub(looked) >= look {
+			if due := now.Sub(looked); due >= lookUnwatched || due >= look && s.watched() {
 				s.refresh(now)
 				looked = now
 			}
@@ -206,7 +209,10 @@ func (s *Sampler) Run(ctx context.Context) error {
 		if next := s.currentInterval(); next != interval {
 			interval = next
 			ticker.Reset(interval)
-			s.sample(time.Now()) // whoever came sees a fresh figure at once
+			// Whoever came sees fresh figures at once.
+			s.refresh(time.Now())
+			looked = time.Now()
+			s.sample(time.Now())
 		}
 	}
 }

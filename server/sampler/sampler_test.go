@@ -285,6 +285,7 @@ func TestTheRateFollowsTheAudience(t *testing.T) {
 
 func TestARecycledPIDIsNotTheContainer(t *testing.T) {
 	e, a := newEngine(), newAudience()
+	a.watched = true
 	start(t, e, a, 20*time.Millisecond)
 	first := child(t)
 	e.set(wire.EngineUp, subject("app", first.Process.Pid))

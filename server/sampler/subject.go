@@ -20,6 +20,8 @@ type subject struct {
 	exitCode  *int
 	oomKilled *bool
 	said      bool // the last word about it is out
+	facts     slowFacts
+	described time.Time // when facts were read; zero: they are to be read at once
 
 	mu       sync.Mutex // Source reads from other goroutines
 	identity process.Identity
@@ -27,6 +29,13 @@ type subject struct {
 	trouble  error // why there is no reader
 	last     wire.Counters
 	endedAt  time.Time // when the kernel's files were found gone
+}
+
+// slowFacts are what seldom changes and costs more to read than a sample.
+type slowFacts struct {
+	limits   wire.Limits
+	security *wire.Security
+	outside  *wire.View
 }
 
 // key tells containers apart over time: names, PIDs and inodes are all used

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"porthole/server/kernel/namespace"
@@ -22,6 +23,9 @@ func (s *Sampler) refresh(now time.Time) {
 			continue
 		}
 		wasAlive := alive(known.container)
+		if !reflect.DeepEqual(known.container, one.Container) {
+			known.described = time.Time{} // an update, say: look at once
+		}
 		known.container, known.exitCode, known.oomKilled = one.Container, one.ExitCode, one.OOMKilled
 		if wasAlive && !alive(one.Container) {
 			s.sayGone(known, now)
@@ -77,11 +81,12 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 	var members []namespace.Member
 	for _, sub := range subjects {
 		if alive(sub.container) {
+			links := s.namespaces.Process(sub.container.PID, sub.identity.StartTime)
+			if links.Exited() {
+				sub.described = time.Time{} // what was read of it holds no more
+			}
 			running = append(running, sub)
-			members = append(members, namespace.Member{
-				Name:  sub.container.Name,
-				Links: s.namespaces.Process(sub.container.PID, sub.identity.StartTime),
-			})
+			members = append(members, namespace.Member{Name: sub.container.Name, Links: links})
 		}
 	}
 	hosts, related := namespace.Relate(host, members)
@@ -93,12 +98,24 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 		Containers: []wire.Container{},
 	}
 	topology.Host.Engine = engine
+	s.describeSome(subjects, now)
 	namespaces := map[*subject][]wire.Namespace{}
 	for i, sub := range running {
 		namespaces[sub] = related[i]
 	}
 	for _, sub := range subjects {
-		topology.Containers = append(topology.Containers, s.describe(sub, namespaces[sub]))
+		c := sub.container
+		c.Namespaces = namespaces[sub]
+		if c.Namespaces == nil {
+			c.Namespaces = []wire.Namespace{}
+		}
+		if s.Inside != nil {
+			c.Inside = s.Inside(c.Name)
+		}
+		if alive(c) {
+			c.Limits, c.Security, c.Outside = sub.facts.limits, sub.facts.security, sub.facts.outside
+		}
+		topology.Containers = append(topology.Containers, c)
 	}
 
 	s.mu.Lock()
@@ -119,25 +136,40 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 	s.tell(Observation{Topology: &topology})
 }
 
-// describe adds the kernel's half to what the engine says of a container.
-func (s *Sampler) describe(sub *subject, namespaces []wire.Namespace) wire.Container {
-	c := sub.container
-	c.Namespaces = namespaces
-	if c.Namespaces == nil {
-		c.Namespaces = []wire.Namespace{}
+// perLook is how many containers' slow facts are read again in one look. The
+// others wait for their turn, so that the cost of a look does not grow with
+// the number of containers.
+const perLook = 4
+
+// describeSome reads the slow facts of the containers that need it at once,
+// and of a few others, the longest unread first.
+func (s *Sampler) describeSome(subjects []*subject, now time.Time) {
+	turn := slices.Clone(subjects)
+	slices.SortStableFunc(turn, func(a, b *subject) int { return a.described.Compare(b.described) })
+	for i, sub := range turn {
+		if alive(sub.container) && (i < perLook || sub.described.IsZero()) {
+			s.describe(sub)
+			sub.described = now
+		}
 	}
-	if s.Inside != nil {
-		c.Inside = s.Inside(c.Name)
+}
+
+// describe reads what seldom changes: limits, rights, processes, interfaces.
+func (s *Sampler) describe(sub *subject) {
+	pid := sub.container.PID
+	facts := slowFacts{limits: sub.container.Limits}
+	if s.processes.Check(sub.identity) == nil {
+		facts.limits = sub.limits(sub.container.Limits)
+		if security, err := s.processes.Security(pid); err == nil {
+			facts.security = &security
+		}
+		if view, err := s.processes.Outside(pid, sub.pids()); err == nil {
+			facts.outside = &view
+		}
+		// Its PID may have been used again while they were read.
+		if s.processes.Check(sub.identity) != nil {
+			facts = slowFacts{limits: sub.container.Limits}
+		}
 	}
-	if !alive(c) || s.processes.Check(sub.identity) != nil {
-		return c
-	}
-	c.Limits = sub.limits(c.Limits)
-	if security, err := s.processes.Security(c.PID); err == nil {
-		c.Security = &security
-	}
-	if view, err := s.processes.Outside(c.PID, sub.pids()); err == nil {
-		c.Outside = &view
-	}
-	return c
+	sub.facts = facts
 }
