@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"porthole/server/lab"
 	"porthole/server/sampler"
 	"porthole/server/wire"
+	"porthole/server/workload"
 )
 
 // audience is who hears of what is seen: the stream's hub, or nobody.
@@ -53,7 +55,12 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.lessons = loadLessons(c.demos, h.log)
 
 	var err error
-	if h.engine, err = engine.NewDocker(engine.Options{Log: h.log}); err != nil {
+	h.engine, err = engine.NewDocker(engine.Options{
+		Log: h.log,
+		// Measured once, so that the same work is the same in every container.
+		Environment: map[string]string{workload.EnvRounds: strconv.FormatUint(workload.Calibrate(), 10)},
+	})
+	if err != nil {
 		return nil, err
 	}
 	h.sampler, err = sampler.New(sampler.Options{
@@ -175,9 +182,10 @@ func newLog(format string, w io.Writer) *slog.Logger {
 // loadLessons takes the built-in ones and a teacher's own. A broken lesson is
 // said by file and line, and harms no other.
 func loadLessons(folder string, log *slog.Logger) []demos.Lesson {
-	lessons, problems := demos.Load(demos.Builtin)
+	loader := demos.Loader{CheckWorkload: workload.Check}
+	lessons, problems := loader.Load(demos.Builtin)
 	if folder != "" {
-		own, more := demos.LoadDir(folder)
+		own, more := loader.LoadDir(folder)
 		problems = append(problems, more...)
 		lessons, more = demos.Merge(lessons, own)
 		problems = append(problems, more...)
