@@ -2,7 +2,6 @@ package site
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,20 +24,18 @@ func newHostList(more []string) (hostList, error) {
 }
 
 // has reports whether a Host header is ours: by name with any port, or as a
-// whole where the list names the port.
+// whole where the list names the port. Nothing is parsed: what is not spelled
+// as we spell it is not ours.
 func (l hostList) has(host string) bool {
 	host = strings.ToLower(host)
 	if _, ok := l[host]; ok {
 		return true
 	}
-	name, port, err := net.SplitHostPort(host)
-	if err != nil || port == "" || strings.Trim(port, "0123456789") != "" {
+	colon := strings.LastIndexByte(host, ':')
+	if colon < 0 || colon == len(host)-1 || strings.Trim(host[colon+1:], "0123456789") != "" {
 		return false
 	}
-	if strings.Contains(name, ":") {
-		name = "[" + name + "]"
-	}
-	_, ok := l[name]
+	_, ok := l[host[:colon]]
 	return ok
 }
 
@@ -71,8 +68,7 @@ func (l originList) has(origin string) bool {
 // was sent to, port and all. The scheme is left out of it: a proxy that speaks
 // https to the browser speaks http to us.
 func sameOrigin(origin string, r *http.Request) bool {
-	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
+	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
 }
 
 // guardHost answers 421 to requests for hosts that are not ours.

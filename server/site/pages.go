@@ -115,7 +115,10 @@ func theme(r *http.Request) (string, bool) {
 	}
 }
 
-const badTheme = "The theme is light, dark or auto."
+const (
+	badTheme = "The theme is light, dark or auto."
+	noLesson = "There is no lesson of this name."
+)
 
 func (s *Site) architecturePage(w http.ResponseWriter, r *http.Request) {
 	s.drawing(w, r, "architecture", "Docker architecture, live")
@@ -125,15 +128,24 @@ func (s *Site) presentPage(w http.ResponseWriter, r *http.Request) {
 	s.drawing(w, r, "present", "Presenter's view")
 }
 
-// drawing is the page with the book's drawing.
+// drawing is the page with the book's drawing, of the lesson architecture
+// unless the address names another.
 func (s *Site) drawing(w http.ResponseWriter, r *http.Request, page, title string) {
 	theme, ok := theme(r)
 	if !ok {
 		s.pages.fail(w, r, http.StatusBadRequest, badTheme, false)
 		return
 	}
+	lesson := "architecture"
+	if wanted := r.URL.Query().Get("lesson"); wanted != "" {
+		if _, known := s.lessonBySlug(wanted); !known {
+			s.pages.fail(w, r, http.StatusNotFound, noLesson, false)
+			return
+		}
+		lesson = wanted
+	}
 	s.pages.render(w, r, http.StatusOK, "architecture", view{
-		Title: title, Page: page, Lesson: "architecture", Theme: theme,
+		Title: title, Page: page, Lesson: lesson, Theme: theme,
 		Lessons: s.Lab.Catalogue(), Snapshot: s.snapshot(),
 	})
 }
@@ -146,7 +158,7 @@ func (s *Site) lessonPage(w http.ResponseWriter, r *http.Request) {
 	}
 	lesson, ok := s.lesson(r)
 	if !ok {
-		s.pages.fail(w, r, http.StatusNotFound, "There is no lesson of this name.", false)
+		s.pages.fail(w, r, http.StatusNotFound, noLesson, false)
 		return
 	}
 	s.pages.render(w, r, http.StatusOK, "lesson", view{
@@ -211,7 +223,7 @@ func (s *Site) embedPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if v.Lesson != "" {
 		if lesson, known := s.lessonBySlug(v.Lesson); !known {
-			refuse(http.StatusNotFound, "There is no lesson of this name.")
+			refuse(http.StatusNotFound, noLesson)
 			return
 		} else if panel == "claims" {
 			v.Text = s.lessonText(lesson)

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-	"unicode/utf8"
+	"strings"
 
 	"porthole/server/wire"
 )
@@ -28,7 +28,8 @@ func (s *Site) problem(w http.ResponseWriter, r *http.Request, status int, detai
 func (s *Site) problemWith(w http.ResponseWriter, r *http.Request, p wire.Problem) {
 	p.Type = "about:blank"
 	p.Title = http.StatusText(p.Status)
-	p.Instance = shorten(r.URL.EscapedPath(), 200)
+	// As it was sent: BasePath is off r.URL by now.
+	p.Instance, _, _ = strings.Cut(shorten(r.RequestURI, 200), "?")
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, "application/problem+json", p.Status, p)
 }
@@ -105,14 +106,11 @@ func (s *Site) readBody(w http.ResponseWriter, r *http.Request, value any) bool 
 // shorten cuts a text that came from outside, so that an answer to a very long
 // name is not very long itself, and is valid UTF-8.
 func shorten(text string, most int) string {
-	if len(text) > most {
-		text = text[:most]
-		for len(text) > 0 && !utf8.ValidString(text[max(0, len(text)-utf8.UTFMax):]) && len(text) > most-utf8.UTFMax {
-			text = text[:len(text)-1]
-		}
-		return text + "…"
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
 	}
-	return text
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 func stack() string { return string(debug.Stack()) }
