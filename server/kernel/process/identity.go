@@ -51,15 +51,15 @@ type Identity struct {
 // Identity returns the identity of the process that has the number now. The
 // error is ErrExited where none has.
 func (fs FS) Identity(pid int) (Identity, error) {
-	below, err := fs.procfs.Proc(pid)
+	text, err := os.ReadFile(fs.path(pid, "stat"))
 	if err != nil {
 		return Identity{}, plain(err)
 	}
-	stat, err := below.Stat()
-	if err != nil {
-		return Identity{}, plain(err)
+	started, ok := parseStartTime(text)
+	if !ok {
+		return Identity{}, fmt.Errorf("the process could not be told from others: its stat file has no start time (field 22, proc_pid_stat(5))")
 	}
-	return Identity{PID: pid, StartTime: stat.Starttime}, nil
+	return Identity{PID: pid, StartTime: started}, nil
 }
 
 // Check returns nil where the process still runs, ErrExited where its number

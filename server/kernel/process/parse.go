@@ -53,6 +53,24 @@ func parseStatus(text []byte) status {
 	return result
 }
 
+// parseStartTime reads field 22 of /proc/PID/stat. procfs' Stat gives it too,
+// but scans all fifty fields, and this is asked for often. The command (field 2) stands
+// in brackets and may hold brackets and blanks, so fields count from the last one.
+func parseStartTime(text []byte) (uint64, bool) {
+	end := bytes.LastIndexByte(text, ')')
+	if end < 0 {
+		return 0, false
+	}
+	field := 2
+	for word := range bytes.FieldsSeq(text[end+1:]) {
+		if field++; field == 22 {
+			value, err := strconv.ParseUint(string(word), 10, 64)
+			return value, err == nil
+		}
+	}
+	return 0, false
+}
+
 // smallNumber reads a whole number from 0 to 2^32-1; nil for anything else.
 func smallNumber(word string) *int {
 	value, err := strconv.ParseUint(word, 10, 32)

@@ -93,6 +93,31 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
+func TestParseStartTime(t *testing.T) {
+	const fields = " S 3 1 1 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 129295 0 0\n"
+	for text, want := range map[string]uint64{
+		"7 (sh)" + fields: 129295, "7 (a b) c) (d)" + fields: 129295, "7 (sh) S 1 2\n": 0, "": 0, "7 sh" + fields: 0,
+		"7 (sh)" + strings.Replace(fields, "129295", "x", 1): 0,
+	} {
+		if got, ok := parseStartTime([]byte(text)); got != want || ok != (want != 0) {
+			t.Errorf("parseStartTime(%q) = %d, %v; want %d", text, got, ok, want)
+		}
+	}
+	// The library must say the same of our own process.
+	fs := realFS(t)
+	identity, err := fs.Identity(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := procfs.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stat, err := self.Stat(); err != nil || stat.Starttime != identity.StartTime {
+		t.Errorf("we started at %d, and the library says %d (%v)", identity.StartTime, stat.Starttime, err)
+	}
+}
+
 func TestParseUIDMap(t *testing.T) {
 	for text, want := range map[string]string{
 		"         0          0 4294967295\n":                           "0 0 4294967295",
@@ -324,6 +349,26 @@ func FuzzParseStatus(f *testing.F) {
 		}
 		if got.capEff != "" && !strings.Contains(string(text), "CapEff") {
 			t.Errorf("capabilities were found in %q", text)
+		}
+	})
+}
+
+func FuzzParseStartTime(f *testing.F) {
+	paths, err := filepath.Glob("../testdata/*/proc/*/stat")
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no captured stat file: %v", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		started, ok := parseStartTime(text)
+		if ok && !strings.Contains(string(text), strconv.FormatUint(started, 10)) {
+			t.Errorf("the start time %d was found in %q", started, text)
 		}
 	})
 }
