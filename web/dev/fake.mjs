@@ -188,6 +188,7 @@ export class Host {
     if (this.tick === 0) {
       const now = Date.now();
       for (let i = 420; i > 0; i -= 1) { this.step(); samples.push(this.sample(now - i * 100)); }
+      this.steppedAt = now - 100;
       this.past = samples;
     }
     return { ...this.head('history'), samples: this.past ?? samples };

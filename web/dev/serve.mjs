@@ -79,8 +79,10 @@ export async function serve(port = 0) {
     const timer = setInterval(() => {
       if (control.frozen || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
       sent += 1;
-      host.step();
-      socket.send(JSON.stringify(host.sample()));
+      const now = Date.now();
+      host.step(now - (host.steppedAt ?? now - 100));
+      host.steppedAt = now;
+      socket.send(JSON.stringify(host.sample(now)));
     }, 100);
     socket.ended.then(() => { clearInterval(timer); control.sockets.delete(one); });
   });

@@ -29,6 +29,11 @@ export function applyTheme(theme: Theme, remember = false): void {
   dispatchEvent(new Event('porthole-theme'));
 }
 
+/** The theme in force: the reader's, or the one the page's address asks for. */
+export function wantedTheme(): Theme {
+  return wanted;
+}
+
 let wanted: Theme = 'auto';
 system.addEventListener('change', () => {
   if (wanted === 'auto') applyTheme('auto');

@@ -10,8 +10,6 @@ import { inkAt } from './ink';
 import { Plot, type Kind } from './plot';
 import { Scales, limitOf, windowMs } from './rows';
 
-type Row = Kind | 'pids';
-
 /** With reduced motion, graphs are redrawn this often instead of on each sample. */
 const stillMs = 1000;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -20,10 +18,10 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 export class Cgroups extends Part {
   static override properties = { columns: { attribute: false }, rows: { attribute: false } };
   declare columns: Column[];
-  declare rows: Row[];
+  declare rows: Kind[];
   private readonly plots = new Map<HTMLElement, { plot: Plot; kind: Kind; key: string }>();
   private readonly scales = new Scales();
-  private readonly tops: Record<Kind, number> = { cpu: 1, memory: 1, io: 1 };
+  private readonly tops: Record<Kind, number> = { cpu: 1, memory: 1, pids: 1, io: 1 };
   private readonly resized = new ResizeObserver((entries) => this.onResize(entries));
   private frame = 0;
   private drawnAt = 0;
@@ -113,8 +111,8 @@ export class Cgroups extends Part {
     this.requestUpdate();
   }
 
-  private label(row: Row): TemplateResult {
-    const top = row === 'pids' ? 0 : this.tops[row];
+  private label(row: Kind): TemplateResult {
+    const top = this.tops[row];
     switch (row) {
       case 'cpu':
         return html`<div class="label"><b>cpu</b><span>cores<span class="scale">, 0 to ${top}</span></span><span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span></div>`;
@@ -183,7 +181,7 @@ export class Cgroups extends Part {
   }
 
   /** The graph in words. */
-  private summary(row: Row, column: Column): string {
+  private summary(row: Kind, column: Column): string {
     const who = `Container ${column.n}, ${column.title}`;
     if (!column.container) return `${who}: ${row}, no container yet`;
     const series = store.series.get(column.container.name);
@@ -205,7 +203,7 @@ export class Cgroups extends Part {
 /** A sample of a hatch or line, for the labels. */
 export function swatch(kind: 'throttled' | 'limit' | 'anon' | 'file' | 'kernel'): TemplateResult {
   if (kind === 'limit') return html`<svg class="swatch-limit" viewBox="0 0 16 11" aria-hidden="true">${svg`<path class="ink-line" d="M0 5.5H16" stroke-width="2"></path>`}</svg>`;
-  return html`<i class="sample ${kind}" aria-hidden="true"></i>`;
+  return html`<i class="sample of-${kind}" aria-hidden="true"></i>`;
 }
 
 customElements.define('porthole-cgroups', Cgroups);

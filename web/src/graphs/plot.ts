@@ -2,7 +2,17 @@ import uPlot from 'uplot';
 import type { Mark, Series } from '../stream/series';
 import type { Ink } from './ink';
 
-export type Kind = 'cpu' | 'memory' | 'io';
+export type Kind = 'cpu' | 'memory' | 'pids' | 'io';
+
+/** Axes for a graph that stands alone. */
+export interface Ticks {
+  /** The moment that is 0 on the time axis. */
+  zero: () => number;
+  x: (at: number) => string;
+  y: (value: number) => string;
+  /** Where the value axis has its lines. */
+  lines: (top: number) => number[];
+}
 
 /** What a plot shows besides its series. */
 export interface View {
@@ -15,6 +25,8 @@ export interface View {
   ooms: Mark[];
   /** How an OOM mark is named; empty where there is no room. */
   oomWord: string;
+  /** A duration to be drawn above the trace, as on a drawing. */
+  span?: { from: number; to: number; word: string };
 }
 
 /** One graph on a canvas. */
@@ -22,7 +34,7 @@ export class Plot {
   private chart: uPlot | undefined;
   private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
 
-  constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: { x: (at: number) => string; y: (value: number) => string; tops: (top: number) => number[] }) {}
+  constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: Ticks) {}
 
   /** Draws with other ink: the theme or the size has changed. */
   setInk(ink: Ink): void {
@@ -63,9 +75,9 @@ export class Plot {
       pxAlign: false,
       legend: { show: false },
       cursor: { show: false },
-      padding: ticks ? [8, 8, 0, 0] : [4, 5, 1, 0],
+      padding: ticks ? [30, 8, 0, 0] : [4, 5, 1, 0],
       scales: { x: { time: false, auto: false }, y: { auto: false } },
-      axes: ticks ? axes(ink, ticks, () => this.view.top) : [{ show: false }, { show: false }],
+      axes: ticks ? axes(ink, ticks, () => (this.kind === 'io' ? [-this.view.top, 0, this.view.top] : ticks.lines(this.view.top))) : [{ show: false }, { show: false }],
       series: [{}],
       hooks: { draw: [(chart) => this.overlay(chart)] },
     };
@@ -75,6 +87,8 @@ export class Plot {
     } else if (this.kind === 'memory') {
       options.series.push({ ...bare, fill: () => ink.kernel as CanvasPattern }, bare, bare, trace);
       options.bands = [{ series: [2, 1], fill: () => ink.file as CanvasPattern }, { series: [3, 2], fill: () => ink.area }];
+    } else if (this.kind === 'pids') {
+      options.series.push({ ...trace, fill: ink.area });
     } else {
       options.series.push({ ...trace, fill: ink.area, fillTo: 0 }, { ...trace, fill: () => ink.file as CanvasPattern, fillTo: 0 });
     }
@@ -107,6 +121,7 @@ export class Plot {
       this.cross(context, x, Math.max(y(view.limit !== undefined && view.limit <= view.top ? view.limit : view.top), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
     }
     this.head(chart, context, ratio);
+    if (view.span) this.dimension(chart, context, view.span, ratio);
     context.restore();
   }
 
@@ -131,7 +146,8 @@ export class Plot {
       context.lineTo(x - arm, top + arm);
       context.stroke();
     }
-    if (!view.oomWord) return;
+    // Its name stands above the limit, or nowhere: the figure below the graph says it too.
+    if (!view.oomWord || top < 17 * ratio) return;
     context.font = `500 ${ink.fontSize * ratio}px ${ink.mono}`;
     const word = `${view.oomWord} ${mark.count}`;
     const width = context.measureText(word).width;
@@ -142,16 +158,49 @@ export class Plot {
     context.lineJoin = 'round';
     context.strokeStyle = ink.paper;
     context.lineWidth = 5 * ratio;
-    const at: [string, number, number] = [word, x + (leftSide ? -10 : 10) * ratio, top - arm * 1.7];
-    if (at[2] < 7 * ratio) at[2] = 7 * ratio;
+    const at: [string, number, number] = [word, x + (leftSide ? -10 : 10) * ratio, top - arm - 6 * ratio];
     context.strokeText(...at);
     context.fillStyle = ink.accent;
     context.fillText(...at);
   }
 
+  /** A dimension line: ends, arrows, and the figure between them. */
+  private dimension(chart: uPlot, context: CanvasRenderingContext2D, span: NonNullable<View['span']>, ratio: number): void {
+    const { ink, view } = this;
+    const at = (moment: number): number => Math.round(chart.valToPos(Math.max(view.from, Math.min(view.to, moment)), 'x', true)) + 0.5;
+    const [left, right] = [at(span.from), at(span.to)];
+    if (right - left < 60 * ratio) return;
+    const y = Math.round(14 * ratio) + 0.5;
+    context.strokeStyle = ink.note;
+    context.fillStyle = ink.note;
+    context.lineWidth = Math.max(1, Math.round(ratio));
+    context.beginPath();
+    for (const x of [left, right]) {
+      context.moveTo(x, y - 7 * ratio);
+      context.lineTo(x, y + 7 * ratio);
+    }
+    context.moveTo(left, y);
+    context.lineTo(right, y);
+    context.stroke();
+    for (const [x, way] of [[left, 1], [right, -1]] as const) {
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(x + way * 10 * ratio, y - 3.6 * ratio);
+      context.lineTo(x + way * 10 * ratio, y + 3.6 * ratio);
+      context.fill();
+    }
+    context.font = `600 ${ink.fontSize * 1.25 * ratio}px ${ink.mono}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    const width = context.measureText(span.word).width + 20 * ratio;
+    context.clearRect((left + right - width) / 2, y - 12 * ratio, width, 24 * ratio);
+    context.fillStyle = ink.ink;
+    context.fillText(span.word, (left + right) / 2, y);
+  }
+
   private head(chart: uPlot, context: CanvasRenderingContext2D, ratio: number): void {
     if (this.kind === 'io') return;
-    const values = chart.data[this.kind === 'cpu' ? 1 : 4];
+    const values = chart.data[this.kind === 'memory' ? 4 : 1];
     const last = values ? values.length - 1 : -1;
     const value = values?.[last];
     if (value == null) return;
@@ -164,7 +213,7 @@ export class Plot {
 
 /** The columns of a kind, as uPlot wants them. Absent stays absent: a part that is not measured is not stacked. */
 function dataOf(kind: Kind, series: Series | undefined, view: View): uPlot.AlignedData {
-  if (!series) return (kind === 'memory' ? [[], [], [], [], []] : [[], [], []]) as uPlot.AlignedData;
+  if (!series) return (kind === 'memory' ? [[], [], [], [], []] : kind === 'pids' ? [[], []] : [[], [], []]) as uPlot.AlignedData;
   const { columns } = series;
   let from = 0;
   while (from < columns.at.length && columns.at[from + 1]! < view.from) from += 1;
@@ -182,28 +231,30 @@ function dataOf(kind: Kind, series: Series | undefined, view: View): uPlot.Align
     const anon = pick(columns.anon).map((value, i) => plus(file[i] ?? kernel[i]!, value));
     return [at, kernel, file.map((value, i) => value ?? kernel[i]!), anon, pick(columns.memory)];
   }
+  if (kind === 'pids') return [at, pick(columns.pids)];
   return [at, pick(columns.read), pick(columns.write).map((value) => (value === null ? null : -value))];
 }
 
-function axes(ink: Ink, ticks: NonNullable<Plot['ticks']>, top: () => number): uPlot.Axis[] {
+function axes(ink: Ink, ticks: Ticks, lines: () => number[]): uPlot.Axis[] {
   const font = `500 ${ink.fontSize}px ${ink.mono}`;
   return [
     {
       stroke: ink.note, font, size: ink.fontSize * 2.1, gap: 4,
       grid: { show: false }, ticks: { show: true, stroke: ink.line, width: 1, size: 6 },
-      splits: (chart) => everyTen(chart.scales['x']!.min!, chart.scales['x']!.max!), values: (_, splits) => splits.map(ticks.x),
+      splits: (chart) => moments(ticks.zero(), chart.scales['x']!.min!, chart.scales['x']!.max!), values: (_, splits) => splits.map(ticks.x),
     },
     {
       stroke: ink.note, font, size: ink.fontSize * 3.2, gap: 8,
       grid: { show: true, stroke: ink.hair, width: 1 }, ticks: { show: false },
-      splits: () => ticks.tops(top()), values: (_, splits) => splits.map(ticks.y),
+      splits: lines, values: (_, splits) => splits.map(ticks.y),
     },
   ];
 }
 
-function everyTen(from: number, to: number): number[] {
-  const step = to - from > 40_000 ? 10_000 : to - from > 12_000 ? 5_000 : 2_000;
+/** Whole steps from zero, within what is shown. */
+function moments(zero: number, from: number, to: number): number[] {
+  const step = to - from > 40_000 ? 10_000 : to - from > 14_000 ? 5_000 : 2_000;
   const splits: number[] = [];
-  for (let at = to; at >= from - 1; at -= step) splits.unshift(at);
+  for (let at = zero + Math.ceil((from - zero) / step) * step; at <= to + 1; at += step) splits.push(at);
   return splits;
 }

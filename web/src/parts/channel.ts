@@ -80,7 +80,7 @@ function bus(nets: Net[], boxes: { n: number; area: Area }[], k: Area, host: Are
   const rows = [...new Set(boxes.map((box) => box.area.top))].sort((a, b) => a - b);
   const left = Math.round((host.left + k.left) / 2) + 1;
   const y = Math.round(k.bottom + (rows[0]! - k.bottom) / 2);
-  const heights = rows.map((row, i) => (i === 0 ? y : row - 18));
+  const heights = rows.map((row, i) => (i === 0 ? y : row - 27));
   const rowEnds = rows.map((row, i) => {
     const ports = boxes.filter((box) => box.area.top === row).map((box) => box.area.right - 28);
     return Math.max(...ports, ...(i === 0 ? nets.map((net) => net.x1) : []));
@@ -100,10 +100,12 @@ function bus(nets: Net[], boxes: { n: number; area: Area }[], k: Area, host: Are
 
 /** On a narrow sheet one trunk runs down the side; the numbers do the pairing. */
 function trunk(k: Area, host: Area, boxes: { n: number; area: Area }[]): SVGTemplateResult {
-  const x = Math.round((host.left + boxes[0]!.area.left) / 2) + 2;
-  const last = boxes.at(-1)!.area.top + 26;
+  const x = Math.round((host.left + Math.min(...boxes.map((box) => box.area.left))) / 2) + 2;
+  const stacked = new Set(boxes.map((box) => box.area.left)).size === 1;
+  const branch = (box: { area: Area }): string => (stacked ? `M${x} ${box.area.top + 26}H${box.area.left}` : `M${x} ${box.area.top - 19}H${box.area.right - 35}q7 0 7 7V${box.area.top}`);
+  const last = boxes.at(-1)!.area.top + (stacked ? 26 : -19);
   return svg`<path class="wire" d=${`M${x} ${k.bottom}V${last}`}></path><circle class="end" cx=${x} cy=${k.bottom} r="4"></circle>
-    ${boxes.map((box) => svg`<g data-column=${box.n}><path class="wire" d=${`M${x} ${box.area.top + 26}H${box.area.left}`}></path><circle class="end" cx=${box.area.left} cy=${box.area.top + 26} r="4"></circle></g>`)}`;
+    ${boxes.map((box) => svg`<g data-column=${box.n}><path class="wire" d=${branch(box)}></path><circle class="end" cx=${stacked ? box.area.left : box.area.right - 28} cy=${stacked ? box.area.top + 26 : box.area.top} r="4"></circle></g>`)}`;
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -21,7 +21,7 @@ export class Command extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<div class="command"><code tabindex="0" role="region" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') ? 'flag' : ''}>${piece}</span> `)}</code>
+    return html`<div class="command"><code tabindex="0" role="region" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') && !/^--(rm|name|detach|label)\b/.test(piece) ? 'flag' : 'plain'}>${piece}</span> `)}</code>
       <button class="copy" aria-label="Copy the command" title="Copy" @click=${this.copy}>${copyIcon}<span role="status">${this.copied ? 'Copied' : ''}</span></button></div>`;
   }
 

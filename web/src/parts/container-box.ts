@@ -21,11 +21,14 @@ export class ContainerBox extends Part {
     </section>`;
   }
 
+  /** The same wall, with nothing on either side of it yet. */
   private ghost(): TemplateResult {
     const { waits, command } = this.column;
-    const word = waits === 'removed' ? 'removed' : waits === 'exited' ? 'exited' : waits ? 'being started…' : 'not started';
-    return html`<div class="wall ghost" aria-hidden="true"><span class="side in">inside sees</span><span class="side out">host sees</span><span class="figures in">–</span><span class="window">${porthole}</span><span class="figures out">–</span></div>
-      <p class="ghost-word">${word}</p>${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}`;
+    const says = waits === 'removed' ? 'removed' : waits === 'exited' ? 'exited' : waits ? 'being started…' : 'not started';
+    const empty = (type: string, word: string, big = ''): TemplateResult => html`<span class="key ns-${type}"><i></i>${name(word)}</span><span class="cell-in ${big}">–</span><span class="gap ${big ? 'window' : ''}">${big ? porthole : nothing}</span><span class="cell-out ${big}">–</span>`;
+    return html`<div class="wall" aria-hidden="true"><span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
+      ${empty('pid', 'PID', 'big')}${empty('uts', 'hostname')}${empty('net', 'ip')}${empty('user', 'uid')}</div>
+      <p class="rights">${says}</p>${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}`;
   }
 
   private real(container: Container): TemplateResult {
@@ -38,7 +41,7 @@ export class ContainerBox extends Part {
         ${this.pidRow(container, inside?.pid, hostPid)}
         ${this.row(container, 'uts', 'hostname', inside?.hostname, hostView.hostname)}
         ${this.row(container, 'net', 'ip', addressInside(inside), addressOutside(container, outside, inside))}
-        ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid))}
+        ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid), 'uid')}
       </div>
       ${this.rights(container)}
       ${container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}`;
@@ -53,14 +56,14 @@ export class ContainerBox extends Part {
       <span class="cell-out big ns-pid ${open ? 'open' : ''}">${this.value(container, 'pid', outside?.toString(), 'PID on the host')}</span>`;
   }
 
-  private row(container: Container, type: string, word: string, inside: string | undefined, outside: string | undefined): TemplateResult {
+  private row(container: Container, type: string, word: string, inside: string | undefined, outside: string | undefined, field = `namespace.${type}`): TemplateResult {
     const link = linkOf(container, type);
     const open = link?.relation === 'host' ? 'open' : '';
     const partners = link?.relation === 'shared' ? this.partners(link) : '';
-    return html`<span class="key ns-${type}" title=${partners ? `the same ${type} namespace as container ${partners}` : nothing}><i></i>${word}${partners ? html`<small>= ${partners}</small>` : nothing}</span>
-      <span class="cell-in ns-${type} ${open}">${this.value(container, `namespace.${type}`, inside, `${word} inside`)}</span>
+    return html`<span class="key ns-${type}" title=${partners ? `the same ${type} namespace as container ${partners}` : nothing}><i></i>${name(word)}${partners ? html`<small>= ${partners}</small>` : nothing}</span>
+      <span class="cell-in ns-${type} ${open}">${this.value(container, field, inside, `${word} inside`)}</span>
       <span class="gap ns-${type} ${open}"></span>
-      <span class="cell-out ns-${type} ${open}">${this.value(container, `namespace.${type}`, outside, `${word} on the host`)}</span>`;
+      <span class="cell-out ns-${type} ${open}">${this.value(container, field, outside, `${word} on the host`)}</span>`;
   }
 
   private partners(link: Namespace): string {
@@ -103,6 +106,11 @@ function addressOutside(container: Container, outside: View | undefined, inside:
   const end = outside?.interfaces?.[0];
   if (end) return end.name;
   return outside ? 'no wire' : undefined;
+}
+
+/** A row's name, and a shorter one for narrow boxes. */
+function name(word: string): TemplateResult | string {
+  return word === 'hostname' ? html`<span><span class="long">host</span>name</span>` : word;
 }
 
 function user(uid: number | undefined): string | undefined {

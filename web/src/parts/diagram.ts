@@ -16,11 +16,13 @@ import '../graphs/cgroups';
 
 /** The drawing of the book: host, kernel, namespaces and cgroups, containers. */
 export class Diagram extends Part {
-  static override properties = { brief: { type: Boolean }, only: { attribute: false } };
+  static override properties = { brief: { type: Boolean }, lesson: {}, level: { type: Number } };
   /** Fewer words and larger figures, for a projector. */
   declare brief: boolean;
-  /** Names of the containers to show; empty for all. */
-  declare only: string[];
+  /** The lesson whose containers it shows; empty for all that there are. */
+  declare lesson: string;
+  /** The level of its outermost heading. */
+  declare level: number;
   private readonly resized = new ResizeObserver(() => this.connect());
   private hot = 0;
   private known: Column[] = [];
@@ -28,7 +30,8 @@ export class Diagram extends Part {
   constructor() {
     super();
     this.brief = false;
-    this.only = [];
+    this.lesson = '';
+    this.level = 1;
   }
 
   override connectedCallback(): void {
@@ -47,20 +50,19 @@ export class Diagram extends Part {
   override render(): TemplateResult {
     const host = store.topology?.host ?? store.hello?.host;
     const { lesson, run } = focusLesson();
-    const containers = this.only.length ? store.containers.filter((one) => this.only.includes(one.name)) : store.containers;
+    const containers = this.lesson ? store.containers.filter((one) => one.lesson === this.lesson) : store.containers;
     const all = columnsOf(containers, run, lesson);
     const columns = all.slice(0, mostColumns);
     this.known = columns;
     const crowd = columns.length <= 3 ? 'few' : columns.length <= 5 ? 'some' : columns.length <= 8 ? 'many' : 'crowd';
     const empty = columns.every((column) => !column.container);
     return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''}" data-link=${linkWords().state} ${css({ '--count': Math.max(1, columns.length) })}>
-      <section class="box host" aria-labelledby="host-legend"><h1 class="legend" id="host-legend">Docker Host <em>(Linux)</em></h1>
+      <section class="box host" aria-labelledby="host-legend"><div class="legend" role="heading" aria-level=${this.level} id="host-legend">Docker Host <em>(Linux)</em></div>
         <div class="box-facts">${this.facts(host)}</div>
-        <section class="box kernel" aria-labelledby="kernel-legend"><h2 class="legend" id="kernel-legend">Linux Kernel</h2>
-          <section class="box namespaces" aria-labelledby="namespaces-legend"><h3 class="legend" id="namespaces-legend">Namespaces <em>isolation</em></h3>
-            <p class="key" aria-hidden="true"><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
+        <section class="box kernel" aria-labelledby="kernel-legend"><div class="legend" role="heading" aria-level=${this.level + 1} id="kernel-legend">Linux Kernel</div>
+          <section class="box namespaces" aria-labelledby="namespaces-legend"><div class="legend" role="heading" aria-level=${this.level + 2} id="namespaces-legend">Namespaces <em>isolation</em></div>
             <porthole-matrix .columns=${columns}></porthole-matrix></section>
-          <section class="box resources" aria-labelledby="cgroups-legend"><h3 class="legend" id="cgroups-legend">Cgroups <em>resources</em></h3>
+          <section class="box resources" aria-labelledby="cgroups-legend"><div class="legend" role="heading" aria-level=${this.level + 2} id="cgroups-legend">Cgroups <em>resources</em></div>
             <porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups></section>
         </section>
         <div class="channel">${this.notice(empty)}</div>
@@ -99,7 +101,7 @@ export class Diagram extends Part {
     if (engine && engine.state !== 'up' && engine.state !== 'connecting') return notice('engine', engine.problem ?? 'The container engine does not answer.', { command: engine.fix });
     if (!store.topology) return notice('wait', hello ? 'Reading the kernel…' : 'Connecting to Porthole…');
     if (engine?.state === 'connecting') return notice('wait', 'Asking the container engine…');
-    if (empty && !focusLesson().run) {
+    if (empty && !this.lesson && !focusLesson().run) {
       if (mayControl()) return notice('invite', 'Nothing runs yet. Three containers will make this drawing live.', { action: html`<porthole-run-button lesson=${focusLesson().slug} primary></porthole-run-button>` });
       return notice('wait', hello?.replay ? 'Nothing runs at this point of the recording.' : 'Nothing runs yet.');
     }

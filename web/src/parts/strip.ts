@@ -15,8 +15,10 @@ export class Strip extends Part {
     const run = store.runOf(slug);
     const claims = claimsOf(slug);
     const started = run !== undefined;
+    // With nothing on the sheet, the invitation in the drawing has the button.
+    const invited = !started && store.containers.length === 0;
     return html`<section class="strip" aria-label="The lesson on the drawing">
-      <porthole-run-button lesson=${slug} ?primary=${!started && store.containers.length > 0}></porthole-run-button>
+      ${invited ? nothing : html`<porthole-run-button lesson=${slug} ?primary=${!started}></porthole-run-button>`}
       <p class="strip-lesson"><a href=${`${page.base}/lessons/${slug}`}>${lesson?.title ?? 'Architecture'}</a><span class="strip-state" role="status">${run ? runWords(run) : (lesson?.question ?? 'Not run yet')}</span></p>
       ${claims.length && started ? html`<a class="strip-claims" href="#claims" aria-label=${`Verdicts. ${inWords(claims)}`}><span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${verdictWords[claim.verdict]}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span><span class="count">${inWords(claims)}</span></a>` : nothing}
     </section>`;

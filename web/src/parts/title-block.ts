@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { page, store, tryNow } from '../page';
-import { applyTheme, chosenTheme, type Theme } from '../theme';
+import { applyTheme, wantedTheme, type Theme } from '../theme';
 import { listIcon, mark, presentIcon } from './icons';
 import { Part } from './part';
 
@@ -36,7 +36,7 @@ export class TitleBlock extends Part {
         <div class="fact machine wide-only"><dt>Host</dt><dd class="mono">${host?.hostname || '–'}</dd></div>
       </dl>
       <div class="top-actions">
-        <fieldset class="themes"><legend class="unseen">Theme</legend>${(['light', 'dark', 'auto'] as Theme[]).map((theme) => html`<button aria-pressed=${chosenTheme() === theme} @click=${() => this.choose(theme)}>${theme[0]!.toUpperCase() + theme.slice(1)}</button>`)}</fieldset>
+        <fieldset class="themes"><legend class="unseen">Theme</legend>${(['light', 'dark', 'auto'] as Theme[]).map((theme) => html`<button aria-pressed=${wantedTheme() === theme} @click=${() => this.choose(theme)}>${theme[0]!.toUpperCase() + theme.slice(1)}</button>`)}</fieldset>
         <a class="button present-link" href=${`${page.base}/present`}>${presentIcon}Present</a>
         <button class="button lessons-toggle" aria-expanded="false" aria-controls="rail" @click=${this.toggleRail}>${listIcon}Lessons</button>
       </div>`;

@@ -1,0 +1,190 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Container, Run } from '../wire';
+import { cores, mebibytes, rate, seconds } from '../model/format';
+import { store } from '../page';
+import { badge } from '../parts/icons';
+import { Part, css, explain } from '../parts/part';
+import { ended } from '../stream/store';
+import { swatch } from './cgroups';
+import { inkAt } from './ink';
+import { Plot, type Kind, type Ticks } from './plot';
+import { Scales, limitOf } from './rows';
+
+const mib = 1024 * 1024;
+
+/** At most as much of a run as a series keeps. */
+const mostMs = 60_000;
+
+const units: Record<Kind, string> = { cpu: 'cores in use', memory: 'MiB', pids: 'processes and threads', io: 'MiB per second, up read, down write' };
+const titles: Record<Kind, string> = { cpu: 'CPU', memory: 'Memory', pids: 'Processes', io: 'Block I/O' };
+
+/** One container of a lesson, whether it is there, has gone, or is still to come. */
+export interface Watched {
+  n: number;
+  key: string;
+  name: string;
+  title: string;
+  subtitle: string;
+  container?: Container;
+}
+
+/** A lesson's graphs of one kind: a large one for each container, over the time of the run. */
+export class Observe extends Part {
+  static override properties = { kind: {}, watched: { attribute: false }, run: { attribute: false }, expectMs: { attribute: false } };
+  declare kind: Kind;
+  declare watched: Watched[];
+  declare run: Run | undefined;
+  /** About how long a run takes, in milliseconds: the time axis begins with that. */
+  declare expectMs: number;
+  private readonly plots = new Map<HTMLElement, Plot>();
+  private scales = new Scales();
+  private readonly resized = new ResizeObserver((entries) => {
+    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.resize();
+    this.requestUpdate();
+  });
+  private frame = 0;
+  private top = 1;
+  private lastRun = '';
+  /** Limits that were seen, for after a container has gone. */
+  private readonly limits = new Map<string, Container['limits']>();
+
+  constructor() {
+    super();
+    this.kind = 'cpu';
+    this.watched = [];
+    this.expectMs = 20_000;
+    this.topics = ['change', 'sample'];
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('porthole-theme', this.onTheme);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('porthole-theme', this.onTheme);
+    this.resized.disconnect();
+    cancelAnimationFrame(this.frame);
+    for (const plot of this.plots.values()) plot.destroy();
+    this.plots.clear();
+  }
+
+  protected override onNews(): void {
+    if (document.hidden || this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.requestUpdate();
+    });
+  }
+
+  override render(): TemplateResult {
+    const { kind } = this;
+    if (this.run && this.run.id !== this.lastRun) {
+      this.lastRun = this.run.id;
+      this.scales = new Scales();
+      this.limits.clear();
+    }
+    for (const one of this.watched) if (one.container) this.limits.set(one.name, one.container.limits);
+    const { from } = this.span();
+    this.top = this.scales.fit(kind, this.watched.map((one) => ({ name: one.name, limits: this.limits.get(one.name) })), from);
+    return html`<p class="observe-key">${kind === 'cpu' ? html`<span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span>` : kind === 'memory' ? html`<span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span><span>${swatch('limit')}limit</span>` : nothing}</p>
+      <div class="observe-rows" ${css({ '--rows': this.watched.length })}>${repeat(this.watched, (one) => one.key, (one) => this.row(one))}</div>`;
+  }
+
+  private row(one: Watched): TemplateResult {
+    return html`<div class="observe-row" role="group" aria-label=${`Container ${one.n}, ${one.title}: ${titles[this.kind]}`}>
+      <div class="observe-side"><h3>${badge(one.n)}<span>${one.title}</span></h3>${one.subtitle ? html`<p>${one.subtitle}</p>` : nothing}${this.figures(one)}</div>
+      <div class="plot large" data-name=${one.name} data-key=${one.key} aria-hidden="true"></div></div>`;
+  }
+
+  private figures(one: Watched): TemplateResult {
+    const series = store.series.get(one.name);
+    const latest = series?.latest;
+    if (!series || !latest) return html`<p class="quiet">${one.container ? 'no reading yet' : 'not started'}</p>`;
+    const button = (field: string, shown: string, what: string, alarm = false): TemplateResult => (one.container
+      ? html`<button class="figure linked ${alarm ? 'alarm' : ''}" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: one.name, field, shown, what })}>${shown}</button>`
+      : html`<span class="figure ${alarm ? 'alarm' : ''}">${shown}</span>`);
+    const limit = limitOf(this.kind, { limits: this.limits.get(one.name) });
+    switch (this.kind) {
+      case 'cpu':
+        return html`<p>${button('cpuUsageUsec', latest.cpuUsageUsec === undefined ? '–' : (latest.cpuUsageUsec / 1e6).toFixed(2), 'core-seconds used')} core-seconds</p>
+          <p>${button('cpuUsageUsec', cores(one.container ? series.mean('cores', 500) : null), 'cores in use')} cores now</p>
+          ${latest.cpuThrottledPeriods ? html`<p>held back in ${button('cpuThrottledPeriods', String(latest.cpuThrottledPeriods), 'periods in which it was throttled', true)} of ${button('cpuPeriods', String(latest.cpuPeriods ?? '?'), 'enforcement periods')} periods</p>` : nothing}`;
+      case 'memory':
+        return html`<p>${button('memoryCurrentBytes', mebibytes(latest.memoryCurrentBytes), 'memory in MiB')} ${limit?.value !== undefined ? html`of ${mebibytes(limit.value)}` : nothing} MiB</p>
+          ${latest.oomKills ? html`<p>${button('oomKills', String(latest.oomKills), 'processes killed for want of memory', true)} killed by the kernel</p>` : nothing}`;
+      case 'pids':
+        return html`<p>${button('pidsCurrent', String(latest.pidsCurrent ?? '–'), 'processes and threads')} now${limit?.value !== undefined ? html`, at most ${limit.value}` : nothing}</p>${latest.pidsRefused ? html`<p>${button('pidsRefused', String(latest.pidsRefused), 'forks refused', true)} refused</p>` : nothing}`;
+      case 'io':
+        return html`<p>${button('ioReadBytes', rate(series.mean('read', 500)), 'read, MiB/s')} read</p><p>${button('ioWriteBytes', rate(series.mean('write', 500)), 'written, MiB/s')} write</p>`;
+    }
+  }
+
+  /** The moments that the time axis goes from and to. */
+  private span(): { from: number; to: number } {
+    const now = store.sampledAt || Date.now();
+    const { run } = this;
+    if (!run) return { from: now - 30_000, to: now };
+    const to = Math.max(run.startedAt + this.expectMs, Math.min(now, run.endedAt ?? Infinity));
+    return { from: Math.max(run.startedAt, to - mostMs), to };
+  }
+
+  protected override updated(): void {
+    const { kind, run } = this;
+    const { from, to } = this.span();
+    const seen = new Set<HTMLElement>();
+    for (const place of this.querySelectorAll<HTMLElement>('.plot')) {
+      seen.add(place);
+      const name = place.dataset['name'] ?? '';
+      let plot = this.plots.get(place);
+      if (!plot) {
+        plot = new Plot(kind, place, inkAt(place), this.ticks());
+        this.plots.set(place, plot);
+        this.resized.observe(place);
+      }
+      const series = store.series.get(name);
+      const limit = limitOf(kind, { limits: this.limits.get(name) })?.value;
+      const gone = store.gone.get(name);
+      const first = series?.columns.at.find((at) => at >= from);
+      const over = gone?.at ?? (run && ended(run) ? series?.latestAt : undefined);
+      plot.draw(series, {
+        from,
+        to,
+        top: this.top,
+        ...(limit !== undefined && kind !== 'io' ? { limit } : {}),
+        ooms: kind === 'memory' && series ? series.ooms : [],
+        oomWord: 'oom_kill',
+        ...(run && first !== undefined && over !== undefined && over > first ? { span: { from: first, to: over, word: seconds(over - first) } } : {}),
+      });
+    }
+    for (const [place, plot] of this.plots) {
+      if (seen.has(place)) continue;
+      plot.destroy();
+      this.resized.unobserve(place);
+      this.plots.delete(place);
+    }
+  }
+
+  private ticks(): Ticks {
+    const scale = this.kind === 'memory' || this.kind === 'io' ? mib : 1;
+    return {
+      zero: () => this.run?.startedAt ?? store.sampledAt,
+      x: (at) => {
+        const passed = Math.round((at - (this.run?.startedAt ?? store.sampledAt)) / 1000);
+        return this.run ? `${passed} s` : passed === 0 ? 'now' : `${passed} s`.replace('-', '−');
+      },
+      y: (value) => (this.kind === 'cpu' ? value.toFixed(1) : String(Math.round((Math.abs(value) / scale) * 10) / 10)),
+      lines: (top) => (this.kind === 'cpu' && top <= 1.5 ? [0, 0.5, 1, ...(top >= 1.5 ? [1.5] : [])] : [0, top / 2, top]),
+    };
+  }
+
+  private readonly onTheme = (): void => {
+    for (const [place, plot] of this.plots) plot.setInk(inkAt(place));
+    this.requestUpdate();
+  };
+}
+
+export { titles as kindTitles, units as kindUnits };
+customElements.define('porthole-observe', Observe);
