@@ -270,7 +270,7 @@ func TestSource(t *testing.T) {
 	}
 	path := filepath.Join(fs.proc, "7/ns/pid")
 	if got.Path != path || got.Raw != "pid:[4026532180]" || got.Command != "readlink "+path || got.Highlight != "4026532180" ||
-		got.Reason != "" || got.Document != "namespaces(7)" || got.Means == "" || got.ReadAt == 0 || got.Field != "ns.pid" {
+		got.Reason != "" || got.Document != "namespaces(7)" || got.Means == "" || got.ReadAt == 0 || got.Field != "namespace.pid" {
 		t.Errorf("source is %+v", got)
 	}
 	if got, err = fs.Source(7, 499, "pid"); err != nil || got.Raw != "" || got.Reason != ErrOtherProcess.Error() {

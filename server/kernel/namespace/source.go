@@ -37,7 +37,7 @@ func (fs FS) Source(pid int, startTime uint64, namespaceType string) (wire.Prove
 	link := links.Of(namespaceType)
 	path := filepath.Join(fs.proc, strconv.Itoa(pid), "ns", namespaceType)
 	provenance := wire.Provenance{
-		Field:    "ns." + namespaceType,
+		Field:    "namespace." + namespaceType,
 		Path:     path,
 		Command:  "readlink " + path,
 		Unit:     "inode number",
