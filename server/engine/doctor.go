@@ -19,7 +19,7 @@ func (d *Docker) Doctor(ctx context.Context) []wire.Check {
 		asking, cancel := context.WithTimeout(ctx, d.options.PingTimeout)
 		defer cancel()
 		if _, err := l.client.Ping(asking); err != nil {
-			state, l = judge(err, state.Address, d.options.Getenv), nil
+			state, l = judge(err, state.Address), nil
 		}
 	}
 	engine := wire.Check{ID: "engine", Title: "A container engine answers", Source: "GET /version at " + cmp.Or(state.Address, defaultAddress)}

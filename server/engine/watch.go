@@ -50,7 +50,7 @@ func (d *Docker) keepAsking(ctx context.Context, l *link) error {
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			// End all calls under way now: each would wait for its own deadline.
-			l.cancel(stateError(judge(err, d.State().Address, d.options.Getenv), err))
+			l.cancel(stateError(judge(err, d.State().Address), err))
 			return err
 		}
 	}
@@ -60,7 +60,6 @@ func (d *Docker) keepAsking(ctx context.Context, l *link) error {
 // that nothing falls between, and inspects a container once per change.
 func (d *Docker) watch(ctx context.Context, l *link) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	filter := filters.NewArgs(filters.Arg("type", "container"), filters.Arg("label", LabelManaged+"=true"))
 	for _, name := range changing {
 		filter.Add("event", name)
@@ -68,6 +67,11 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 	// Events returns when the engine has answered; the timer bounds that.
 	timer := time.AfterFunc(timeoutRead, cancel)
 	messages, failures := l.client.Events(ctx, events.ListOptions{Filters: filter})
+	defer func() { // the client's goroutine ends before we do
+		cancel()
+		for range failures {
+		}
+	}()
 	if !timer.Stop() {
 		return context.DeadlineExceeded
 	}

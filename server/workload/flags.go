@@ -45,8 +45,9 @@ func (s *size) String() string {
 }
 
 func (s *size) Set(text string) error {
-	digits := strings.TrimRight(strings.ToLower(text), "kmgb")
-	factor, known := map[string]uint64{"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "g": 1 << 30, "gb": 1 << 30}[strings.ToLower(text[len(digits):])]
+	lower := strings.ToLower(text)
+	digits := strings.TrimRight(lower, "kmgb")
+	factor, known := map[string]uint64{"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "g": 1 << 30, "gb": 1 << 30}[lower[len(digits):]]
 	number, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil || !known || number > math.MaxUint64/factor || number*factor > s.max {
 		return fmt.Errorf("an amount of at most %s is wanted, for example 64m", mebibytes(s.max))

@@ -187,7 +187,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "porthole workload: %s\n", err)
+		fmt.Fprintf(stderr, "porthole workload: %s\n", strings.Join(strings.Fields(err.Error()), " "))
 		return exitUsage
 	}
 	ttl := time.Duration(c.ttl.value)

@@ -310,3 +310,14 @@ func childrenOf(t *testing.T, pid int) (kids []string) {
 	}
 	return kids
 }
+
+func FuzzCheck(f *testing.F) {
+	for _, line := range []string{"burn --core-seconds 5", "allocate --bytes 512m --child", "idle --ttl 5s", "write-file --bytes \u0130", "fork --count=3"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		if err := workload.Check(strings.Fields(line)); err != nil && strings.TrimSpace(err.Error()) == "" {
+			t.Errorf("%q: an error that says nothing", line)
+		}
+	})
+}
