@@ -63,17 +63,17 @@ func (r *run) act(ctx context.Context, request actRequest, operators *sync.WaitG
 	r.actions[action.ID].underWay = true
 	operators.Go(func() {
 		err := r.lab.options.Engine.Update(ctx, id, action.Update)
-		told := r.tell(ctx, func(r *run) {
+		// Answered once the run knows it: who asks again then is not too early.
+		// Where the run is over, its closing answers.
+		r.tell(ctx, func(r *run) {
 			state := r.actions[action.ID]
 			state.underWay = false
 			if err == nil {
 				state.at = time.Now()
 				r.subject(key).asked = merged(r.subject(key).asked, action.Update)
 			}
-		})
-		if told || err != nil {
 			request.answer <- err
-		}
+		})
 	})
 }
 

@@ -350,6 +350,13 @@ func (r *run) publish() wire.Run {
 		message.Actions = r.offered()
 	}
 	r.mu.Lock()
+	if !r.finished {
+		for _, c := range r.containers {
+			if c.view != nil && c.name != "" {
+				r.views[c.name] = c.view
+			}
+		}
+	}
 	before := r.latest
 	message.Header = before.Header
 	if reflect.DeepEqual(before, message) {
@@ -358,13 +365,6 @@ func (r *run) publish() wire.Run {
 	}
 	message.Header = wire.Header{Type: wire.TypeRun, Seq: r.lab.sequence.Add(1), At: time.Now().UnixMilli()}
 	r.latest = message
-	if !r.finished {
-		for _, c := range r.containers {
-			if c.view != nil && c.name != "" {
-				r.views[c.name] = c.view
-			}
-		}
-	}
 	r.mu.Unlock()
 	if r.lab.options.Publish != nil {
 		r.lab.options.Publish(message)

@@ -3,6 +3,7 @@ package lab
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"porthole/demos"
@@ -88,13 +89,40 @@ func (s *subject) reported(report wire.Report) {
 	}
 }
 
-// seen takes in what the topology says of it. Once it is dead the topology has
-// nothing of the kernel's on it: the last living word is kept.
+// seen takes in what the topology says of it. As a container dies, more and
+// more of the kernel's word on it is missing: the last that was there is kept.
 func (s *subject) seen(c *wire.Container) {
 	s.name = c.Name
-	if len(c.Namespaces) > 0 {
-		s.topology = c
+	if len(c.Namespaces) == 0 {
+		return
 	}
+	now := *c
+	if before := s.topology; before != nil && before.StartedAt == now.StartedAt {
+		now.PID = cmp.Or(now.PID, before.PID)
+		now.Security = cmp.Or(now.Security, before.Security)
+		now.Outside = cmp.Or(now.Outside, before.Outside)
+		now.Namespaces = slices.Clone(now.Namespaces)
+		for i, link := range now.Namespaces {
+			if link.Inode == 0 && i < len(before.Namespaces) && before.Namespaces[i].Type == link.Type {
+				now.Namespaces[i] = before.Namespaces[i]
+			}
+		}
+		for _, limit := range []struct {
+			now    **wire.Limit
+			before *wire.Limit
+		}{
+			{&now.Limits.CPU, before.Limits.CPU}, {&now.Limits.CPUWeight, before.Limits.CPUWeight},
+			{&now.Limits.CPUSet, before.Limits.CPUSet}, {&now.Limits.Memory, before.Limits.Memory},
+			{&now.Limits.MemorySwap, before.Limits.MemorySwap}, {&now.Limits.MemoryReservation, before.Limits.MemoryReservation},
+			{&now.Limits.Pids, before.Limits.Pids}, {&now.Limits.IO, before.Limits.IO},
+		} {
+			// Without a text, the file was not read.
+			if limit.before != nil && (*limit.now == nil || (*limit.now).Raw == "") {
+				*limit.now = limit.before
+			}
+		}
+	}
+	s.topology = &now
 }
 
 // sampled takes in its counters at one moment.

@@ -1,0 +1,286 @@
+package lab_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
+
+	"porthole/demos"
+	"porthole/server/engine"
+	"porthole/server/lab"
+	"porthole/server/sampler"
+	"porthole/server/wire"
+	"porthole/server/workload"
+)
+
+// scope keeps this run of the tests apart from others on the same engine.
+var scope = "labtest-" + strings.ToLower(rand.Text()[:8])
+
+// The test binary is also the workload inside the containers.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "workload" {
+		os.Exit(workload.Main(context.Background(), os.Args[2:], os.Stdout, os.Stderr))
+	}
+	code := m.Run()
+	if err := cleanScope(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// cleanScope removes the image, and complains of anything else: the runs must
+// have removed it themselves.
+func cleanScope() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	d, err := engine.NewDocker(engine.Options{Scope: scope})
+	if err != nil || d.Connect(ctx) != nil {
+		return nil // no engine, so the tests have failed already
+	}
+	defer d.Close()
+	report, err := d.Clean(ctx)
+	if err == nil && len(report.Containers)+len(report.Volumes)+len(report.Networks) > 0 {
+		err = fmt.Errorf("runs left something on the engine: %+v", report)
+	}
+	return err
+}
+
+// house is a lab on the real engine and the real kernel.
+type house struct {
+	lab    *lab.Lab
+	docker *engine.Docker
+	// lessons are what the lab offers; tests change them before a start.
+	lessons []demos.Lesson
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	seen    map[string][]wire.Run
+}
+
+func (h *house) publish(r wire.Run) {
+	h.mu.Lock()
+	h.seen[r.ID] = append(h.seen[r.ID], r)
+	h.mu.Unlock()
+	h.changed.Broadcast()
+}
+
+// The publisher's other half: nobody watches beside the lab.
+func (h *house) Topology(wire.Topology) {}
+func (h *house) Sample(wire.Sample)     {}
+func (h *house) Gone(wire.Gone)         {}
+func (h *house) Watched() (bool, <-chan struct{}) {
+	return false, nil
+}
+
+// newHouse starts everything, and stops it when the test ends. Without an
+// engine the test fails.
+func newHouse(t *testing.T) *house { return newHouseAt(t, "") }
+
+// newHouseAt is newHouse with an engine's address; empty is the usual one.
+func newHouseAt(t *testing.T, address string) *house {
+	t.Helper()
+	h := &house{seen: map[string][]wire.Run{}}
+	h.changed = sync.NewCond(&h.mu)
+	h.reload(t)
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	docker, err := engine.NewDocker(engine.Options{
+		Address: address, Scope: scope, Log: log,
+		PingEvery: 100 * time.Millisecond, BackoffFirst: 50 * time.Millisecond, BackoffLongest: 200 * time.Millisecond,
+		Environment: map[string]string{workload.EnvRounds: fmt.Sprint(workload.Calibrate())},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.docker = docker
+	var watched *sampler.Sampler
+	h.lab = lab.New(lab.Options{
+		Engine: labPlug{docker}, Watcher: plugOf(func() *sampler.Sampler { return watched }),
+		Lessons: func() []demos.Lesson { return h.lessons }, Publish: h.publish,
+		Host: func() wire.Host { return watched.Host() }, Log: log,
+	})
+	watched, err = sampler.New(sampler.Options{
+		Engine: enginePlug{docker}, Publisher: h, Inside: h.lab.Inside, Interval: 100 * time.Millisecond, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	// The lab goes first, while the engine is still there to clean up with.
+	labContext, stopLab := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return docker.Run(ctx) })
+	group.Go(func() error { return watched.Run(ctx) })
+	var labRuns sync.WaitGroup
+	labRuns.Go(func() { _ = h.lab.Run(labContext) })
+	t.Cleanup(func() {
+		stopLab()
+		labRuns.Wait()
+		cancel()
+		if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	changes, stop := docker.Changes()
+	defer stop()
+	deadline := time.After(20 * time.Second)
+	for docker.State().State != wire.EngineUp {
+		select {
+		case <-changes:
+		case <-deadline:
+			t.Fatalf("these tests need a Docker engine: %s", docker.State().Problem)
+		}
+	}
+	return h
+}
+
+// reload undoes all changes to the lessons.
+func (h *house) reload(t *testing.T) {
+	t.Helper()
+	lessons, problems := demos.Loader{CheckWorkload: workload.Check}.Load(demos.Builtin)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	h.lessons = lessons
+}
+
+// change gives a lesson another form for this test.
+func (h *house) change(t *testing.T, slug string, how func(*demos.Lesson)) {
+	t.Helper()
+	for i := range h.lessons {
+		if h.lessons[i].Slug == slug {
+			how(&h.lessons[i])
+			return
+		}
+	}
+	t.Fatalf("there is no lesson %s", slug)
+}
+
+// start starts a lesson.
+func (h *house) start(t *testing.T, slug string) string {
+	t.Helper()
+	// The lab may not have been given its turn yet.
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		started, err := h.lab.Start(t.Context(), slug)
+		if errors.Is(err, lab.ErrClosed) && time.Now().Before(deadline) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return started.ID
+	}
+}
+
+// until waits for a published state of a run.
+func (h *house) until(t *testing.T, id, what string, holds func(wire.Run) bool) wire.Run {
+	t.Helper()
+	expired := false
+	timer := time.AfterFunc(90*time.Second, func() {
+		h.mu.Lock()
+		expired = true
+		h.mu.Unlock()
+		h.changed.Broadcast()
+	})
+	defer timer.Stop()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for {
+		for _, r := range h.seen[id] {
+			if holds(r) {
+				return r
+			}
+		}
+		if expired {
+			t.Fatalf("waited in vain until %s; the run is now %+v", what, h.seen[id][len(h.seen[id])-1])
+		}
+		h.changed.Wait()
+	}
+}
+
+// judgedRun runs a lesson until every claim has its verdict, and stops it.
+func (h *house) judgedRun(t *testing.T, slug string) map[string]wire.Claim {
+	t.Helper()
+	id := h.start(t, slug)
+	r := h.until(t, id, "every claim is judged", func(r wire.Run) bool {
+		return r.State.Ended() || !pending(r)
+	})
+	if err := h.lab.Stop(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if r.Problem != "" {
+		t.Fatalf("the run had a problem: %s", r.Problem)
+	}
+	claims := map[string]wire.Claim{}
+	for _, c := range r.Claims {
+		t.Logf("%-8s %s: %s %s", c.Verdict, c.ID, c.Measured, c.Reason)
+		claims[c.ID] = c
+	}
+	return claims
+}
+
+func pending(r wire.Run) bool {
+	for _, c := range r.Claims {
+		if c.Verdict == wire.Pending {
+			return true
+		}
+	}
+	return false
+}
+
+// What main does to make them fit.
+
+type labPlug struct{ *engine.Docker }
+
+func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
+	c, err := l.Docker.Inspect(ctx, id)
+	if errors.Is(err, engine.ErrNoSuchContainer) {
+		err = lab.ErrNoContainer
+	}
+	return lab.Inspection{Name: c.Name, State: c.State, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, ExitCode: c.ExitCode, OOMKilled: c.OOMKilled}, err
+}
+
+type enginePlug struct{ *engine.Docker }
+
+func (e enginePlug) Subjects() []sampler.Subject {
+	var all []sampler.Subject
+	for _, c := range e.Containers() {
+		one := sampler.Subject{Container: wire.Container{Name: c.Name, ID: c.ID, Key: c.Key, Order: c.Order, Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID}}
+		if !c.StartedAt.IsZero() {
+			one.Container.StartedAt = c.StartedAt.UnixMilli()
+		}
+		if c.State == "exited" {
+			one.ExitCode, one.OOMKilled = &c.ExitCode, &c.OOMKilled
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+type plugOf func() *sampler.Sampler
+
+func (p plugOf) Watch() lab.Watch { return watchPlug{p().Watch()} }
+
+type watchPlug struct{ *sampler.Watch }
+
+func (w watchPlug) Take() (seen []lab.Observation, missed uint64) {
+	taken, missed := w.Watch.Take()
+	for _, o := range taken {
+		seen = append(seen, lab.Observation(o))
+	}
+	return seen, missed
+}
