@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,7 +174,7 @@ func TestSigtermEndsPromptly(t *testing.T) {
 		{[]string{"allocate", "--bytes", "4m", "--hold", "50s"}, wire.ReportDone, 0},
 		{[]string{"fork", "--count", "3", "--hold", "50s"}, wire.ReportDone, 0},
 		{[]string{"spawn"}, wire.ReportDone, 0},
-		{[]string{"serve", "--port", "48123"}, wire.ReportProgress, 0},
+		{[]string{"serve", "--port", freePort(t)}, wire.ReportProgress, 0},
 		{[]string{"write-file", "--bytes", "64m", "--rate", "1m", "--path", filepath.Join(t.TempDir(), "x")}, wire.ReportInside, 143},
 	} {
 		cmd, _, stderr := command(t, nil, test.args...)
@@ -202,6 +203,16 @@ func TestSigtermEndsPromptly(t *testing.T) {
 			t.Errorf("%q: exit %d after %v, want %d at once; %s", test.args, code, time.Since(began), test.code, stderr)
 		}
 	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
 func TestTimeToLive(t *testing.T) {
