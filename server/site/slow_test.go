@@ -55,7 +55,11 @@ func TestStalledViewerIsLetGoAndDelaysNobody(t *testing.T) {
 	eventually(t, "both are there", func() bool { return s.hub.Stats().Viewers == 2 })
 	// The quick one gets every sample while the other still holds on, and
 	// after it was let go.
+	deadline := time.Now().Add(patience)
 	for n := uint64(1); n <= 10 || s.hub.Stats().Viewers == 2; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("the stalled viewer is still there")
+		}
 		s.wide()
 		if m := readUntil(t, quick, "sample"); m.Seq != n {
 			t.Fatalf("the quick viewer got number %d, want %d", m.Seq, n)
