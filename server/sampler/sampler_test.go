@@ -202,6 +202,10 @@ func TestAContainerComesAndGoes(t *testing.T) {
 	if err != nil || source.Raw == "" || source.Container != "app" || source.Path == "" {
 		t.Errorf("Source = %+v, %v", source, err)
 	}
+	source, err = s.Source("app", "capEff")
+	if err != nil || source.Raw == "" || source.Field != "capEff" {
+		t.Errorf("Source of a right = %+v, %v", source, err)
+	}
 	source, err = s.Source("host", "namespace.net")
 	if err != nil || source.Field != "namespace.net" {
 		t.Errorf("Source of the host = %+v, %v", source, err)

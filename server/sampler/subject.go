@@ -190,16 +190,33 @@ func (s *Sampler) Source(name, field string) (wire.Provenance, error) {
 	if isNamespace {
 		return s.explainNamespace(name, sub.identity, kind)
 	}
+	if provenance, err := s.explainProcess(sub, field); !errors.Is(err, process.ErrUnknownField) {
+		provenance.Container = name
+		return provenance, err
+	}
 	if sub.reader == nil {
 		return wire.Provenance{Container: name, Field: field, ReadAt: time.Now().UnixMilli(),
 			Reason: fmt.Sprint(cmp.Or(sub.trouble, errors.New("the container is not running")))}, nil
 	}
 	provenance, err := sub.reader.Source(field)
 	if errors.Is(err, cgroup.ErrUnknownField) {
-		return wire.Provenance{}, fmt.Errorf("%w: %q is not a field of a sample, a limit, or namespace.TYPE", ErrUnknownSource, field)
+		return wire.Provenance{}, fmt.Errorf("%w: %q is not a field of a sample or of a process, nor a limit, nor namespace.TYPE", ErrUnknownSource, field)
 	}
 	provenance.Container = name
 	return provenance, err
+}
+
+// explainProcess explains what is read from the first process' own files,
+// unless its number belongs to another by now.
+func (s *Sampler) explainProcess(sub *subject, field string) (wire.Provenance, error) {
+	provenance, err := s.processes.Source(sub.identity.PID, field)
+	if err != nil {
+		return provenance, err
+	}
+	if gone := s.processes.Check(sub.identity); gone != nil {
+		provenance.Raw, provenance.Highlight, provenance.Reason = "", "", gone.Error()
+	}
+	return provenance, nil
 }
 
 func (s *Sampler) explainNamespace(name string, who process.Identity, kind string) (wire.Provenance, error) {
