@@ -110,9 +110,10 @@ type Options struct {
 	// Viewers bounds the websockets (default 2048), and ViewersPerAddress
 	// those of one address that is not loopback (default 512).
 	Viewers, ViewersPerAddress int
-	// PingEvery is the time between pings (default 20 s), and WriteWithin how
-	// long one message may take to a viewer before it is let go (default 5 s).
-	PingEvery, WriteWithin time.Duration
+	// PingEvery is the time between pings (default 20 s). A viewer is let go
+	// that does not answer one within PongWithin (default 20 s), or does not
+	// take a message within WriteWithin (default 5 s).
+	PingEvery, PongWithin, WriteWithin time.Duration
 
 	Log *slog.Logger
 	// Now is the clock (default time.Now).

@@ -16,25 +16,34 @@ import (
 	"porthole/server/wire"
 )
 
-// stall opens a websocket by hand and then reads nothing more of it, as a
-// laptop does whose lid was closed.
-func (s *server) stall(t *testing.T) net.Conn {
+// upgrade opens a websocket by hand, and returns what reads its frames.
+func (s *server) upgrade(t *testing.T) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	// A small buffer: the server notices sooner.
+	// A small buffer: the server notices sooner that nobody reads.
 	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 		t.Fatal(err)
 	}
+	conn.SetDeadline(time.Now().Add(patience))
 	fmt.Fprintf(conn, "GET /api/v1/stream HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", s.address)
-	status, err := bufio.NewReaderSize(conn, 16).ReadString('\n')
-	if err != nil || !strings.Contains(status, "101") {
-		t.Fatalf("the handshake got %q, %v", status, err)
+	reader := bufio.NewReaderSize(conn, 4<<10)
+	response, err := http.ReadResponse(reader, nil)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("the handshake got %v, %v", response, err)
 	}
+	return conn, reader
+}
+
+// stall opens a websocket and reads nothing of it, as a laptop does whose lid
+// was closed.
+func (s *server) stall(t *testing.T) net.Conn {
+	t.Helper()
+	conn, _ := s.upgrade(t)
 	return conn
 }
 
@@ -74,10 +83,9 @@ func TestStalledViewerIsLetGoAndDelaysNobody(t *testing.T) {
 }
 
 func TestViewerWithoutAPulseIsLetGo(t *testing.T) {
-	s := serve(t, func(o *Options) { o.PingEvery = 50 * time.Millisecond })
+	s := serve(t, func(o *Options) { o.PingEvery, o.PongWithin = 10*time.Millisecond, 50*time.Millisecond })
 	conn := s.stall(t)
 	// It never answers a ping. The server has to end the connection.
-	conn.SetReadDeadline(time.Now().Add(patience))
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Fatalf("the server did not end the connection: %v", err)
 	}
@@ -85,26 +93,43 @@ func TestViewerWithoutAPulseIsLetGo(t *testing.T) {
 
 func TestViewerWithAPulseStays(t *testing.T) {
 	s := serve(t, func(o *Options) { o.PingEvery = 10 * time.Millisecond })
-	pings := make(chan struct{}, 100)
-	conn := s.dial(t, "", nil)
-	readUntil(t, conn, "history")
-	// Reading answers pings. Ten of our own in between make sure that time
-	// goes by on the same connection.
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	alive := conn.CloseRead(ctx)
-	for range 10 {
-		if err := conn.Ping(ctx); err != nil {
-			t.Fatalf("ping: %v", err)
+	conn, reader := s.upgrade(t)
+	// The server sends no second ping before the first is answered.
+	for pings := 0; pings < 5; {
+		opcode, payload := readFrame(t, reader)
+		if opcode == 9 {
+			pings++
+			pong := append([]byte{0x8a, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...) // masked with zeros
+			if _, err := conn.Write(pong); err != nil {
+				t.Fatalf("pong: %v", err)
+			}
 		}
-		pings <- struct{}{}
 	}
-	if alive.Err() != nil || s.hub.Stats().Viewers != 1 {
-		t.Error("a viewer that answers was let go")
+	if n := s.hub.Stats().Viewers; n != 1 {
+		t.Errorf("%d viewers, want the one that answers", n)
 	}
-	if len(pings) != 10 {
-		t.Errorf("%d pings, want 10", len(pings))
+}
+
+// readFrame reads one unmasked frame of less than 64 KiB.
+func readFrame(t *testing.T, reader *bufio.Reader) (opcode byte, payload []byte) {
+	t.Helper()
+	head := make([]byte, 2)
+	if _, err := io.ReadFull(reader, head); err != nil {
+		t.Fatalf("reading a frame: %v", err)
 	}
+	length := int(head[1])
+	if length == 126 {
+		if _, err := io.ReadFull(reader, head[:2]); err != nil {
+			t.Fatal(err)
+		}
+		length = int(head[0])<<8 | int(head[1])
+		head[0] = 0x81 // only text is this long here
+	}
+	payload = make([]byte, length)
+	if _, err := io.ReadFull(reader, payload); err != nil {
+		t.Fatal(err)
+	}
+	return head[0] & 0x0f, payload
 }
 
 func TestRubbishInsteadOfFrames(t *testing.T) {
@@ -118,7 +143,6 @@ func TestRubbishInsteadOfFrames(t *testing.T) {
 			t.Fatal(err)
 		}
 		conn.(*net.TCPConn).CloseWrite()
-		conn.SetReadDeadline(time.Now().Add(patience))
 		io.Copy(io.Discard, conn) // ends in any way, but ends
 		conn.Close()
 	}

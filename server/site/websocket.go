@@ -201,7 +201,7 @@ func (s *Site) ping(hard, soft context.Context, conn *websocket.Conn) error {
 			return nil
 		case <-ticker.C:
 		}
-		ctx, cancel := context.WithTimeout(hard, s.PingEvery)
+		ctx, cancel := context.WithTimeout(hard, s.PongWithin)
 		err := conn.Ping(ctx)
 		cancel()
 		if err != nil {
