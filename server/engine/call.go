@@ -7,10 +7,13 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// How long the engine may take for a call, at most.
+// How long the engine may take for a call, at most. These are generous, for
+// busy machines: an engine that is gone or hung is noticed much earlier by the
+// ping, which ends all calls.
 const (
-	timeoutRead   = 10 * time.Second // list, inspect
-	timeoutChange = 30 * time.Second // create, start, update, kill, remove
+	timeoutLook   = 5 * time.Second  // inspect one of many, to be tried again
+	timeoutRead   = 20 * time.Second // list, inspect
+	timeoutChange = time.Minute      // create, start, update, kill, remove
 	timeoutLoad   = 3 * time.Minute  // load an image of some tens of megabytes
 	timeoutExec   = 30 * time.Second
 )

@@ -63,6 +63,8 @@ type Docker struct {
 	options Options
 	log     *slog.Logger
 
+	lookTimeout time.Duration // timeoutLook, less in tests
+
 	state      atomic.Pointer[wire.Engine]
 	containers atomic.Pointer[[]Container]
 	running    atomic.Bool // Run is under way
@@ -96,7 +98,7 @@ func NewDocker(options Options) (*Docker, error) {
 	options.BackoffFirst = cmp.Or(options.BackoffFirst, 250*time.Millisecond)
 	options.BackoffLongest = cmp.Or(options.BackoffLongest, 5*time.Second)
 	options.Relist = cmp.Or(options.Relist, 30*time.Second)
-	d := &Docker{options: options, log: options.Log, watchers: map[chan struct{}]struct{}{}, imageGate: make(chan struct{}, 1)}
+	d := &Docker{options: options, log: options.Log, lookTimeout: timeoutLook, watchers: map[chan struct{}]struct{}{}, imageGate: make(chan struct{}, 1)}
 	d.state.Store(&wire.Engine{Name: "docker", State: wire.EngineConnecting, Address: options.Address})
 	d.containers.Store(&[]Container{})
 	return d, nil

@@ -79,17 +79,27 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 	if err := d.sweep(ctx, l); err != nil {
 		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 	}
-	known := map[string]Container{}
-	if err := d.list(ctx, l, known); err != nil {
+	seen := &sight{known: map[string]Container{}, slow: map[string]bool{}}
+	if err := d.list(ctx, l, seen); err != nil {
 		return err
 	}
-	d.publish(known)
+	d.publish(seen.known)
 	ticker := time.NewTicker(d.options.Relist)
 	defer ticker.Stop()
 	for {
+		var again <-chan time.Time
+		if len(seen.slow) > 0 {
+			again = time.After(time.Second)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-again:
+			for id := range seen.slow {
+				if err := d.look(ctx, l, id, seen); err != nil {
+					return err
+				}
+			}
 		case err := <-failures:
 			return fmt.Errorf("the stream of events ended: %w", cmp.Or(err, errors.New("the engine closed it")))
 		case message := <-messages:
@@ -104,28 +114,37 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 				}
 			}
 			for id := range touched {
-				if err := d.look(ctx, l, id, known); err != nil {
+				if err := d.look(ctx, l, id, seen); err != nil {
 					return err
 				}
 			}
 		case <-ticker.C:
-			if err := d.list(ctx, l, known); err != nil {
+			if err := d.list(ctx, l, seen); err != nil {
 				return err
 			}
-			if !slices.ContainsFunc(slices.Collect(maps.Values(known)), func(c Container) bool { return d.abandoned(c.Labels) }) {
+			if !slices.ContainsFunc(slices.Collect(maps.Values(seen.known)), func(c Container) bool { return d.abandoned(c.Labels) }) {
 				break
 			}
 			if err := d.sweep(ctx, l); err != nil {
 				d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 			}
 		}
-		d.publish(known)
+		d.publish(seen.known)
 	}
 }
 
-// list brings known in line with the engine's whole list; only containers
+// sight is what one link has seen.
+type sight struct {
+	known map[string]Container
+	// slow are containers that the engine could not tell about in time: it
+	// lets nobody look at one while it starts it, which takes long on a busy
+	// machine.
+	slow map[string]bool
+}
+
+// list brings seen in line with the engine's whole list; only containers
 // whose state differs from what we know are inspected.
-func (d *Docker) list(ctx context.Context, l *link, known map[string]Container) error {
+func (d *Docker) list(ctx context.Context, l *link, seen *sight) error {
 	var listed []container.Summary
 	err := l.call(ctx, timeoutRead, "list the containers", func(ctx context.Context, cli *client.Client) (err error) {
 		listed, err = cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", LabelManaged+"=true"))})
@@ -140,27 +159,32 @@ func (d *Docker) list(ctx context.Context, l *link, known map[string]Container) 
 			continue
 		}
 		there[summary.ID] = true
-		if before, ok := known[summary.ID]; ok && before.State == string(summary.State) && !before.Running() {
+		if before, ok := seen.known[summary.ID]; ok && before.State == string(summary.State) && !before.Running() {
 			continue
 		}
-		if err := d.look(ctx, l, summary.ID, known); err != nil {
+		if err := d.look(ctx, l, summary.ID, seen); err != nil {
 			return err
 		}
 	}
-	maps.DeleteFunc(known, func(id string, _ Container) bool { return !there[id] })
+	maps.DeleteFunc(seen.known, func(id string, _ Container) bool { return !there[id] })
+	maps.DeleteFunc(seen.slow, func(id string, _ bool) bool { return !there[id] })
 	return nil
 }
 
-// look inspects one container, and keeps or forgets it.
-func (d *Docker) look(ctx context.Context, l *link, id string, known map[string]Container) error {
-	var seen container.InspectResponse
-	err := l.call(ctx, timeoutRead, "inspect a container", func(ctx context.Context, cli *client.Client) (err error) {
-		seen, err = cli.ContainerInspect(ctx, id)
+// look inspects one container, and keeps or forgets it. An error ends the link.
+func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) error {
+	var answer container.InspectResponse
+	err := l.call(ctx, d.lookTimeout, "inspect a container", func(ctx context.Context, cli *client.Client) (err error) {
+		answer, err = cli.ContainerInspect(ctx, id)
 		return err
 	})
+	delete(seen.slow, id)
 	switch {
 	case errors.Is(err, ErrNoSuchContainer):
-		delete(known, id)
+		delete(seen.known, id)
+		return nil
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && l.ctx.Err() == nil:
+		seen.slow[id] = true // the ping says whether it is the engine itself
 		return nil
 	case errors.Is(err, ErrDown) || ctx.Err() != nil:
 		return err
@@ -170,8 +194,8 @@ func (d *Docker) look(ctx context.Context, l *link, id string, known map[string]
 		d.log.Debug("a container could not be inspected", "id", id, "error", err)
 		return nil
 	}
-	if c := parseContainer(seen); ours(c.Labels, d.options.Scope) {
-		known[id] = c
+	if c := parseContainer(answer); ours(c.Labels, d.options.Scope) {
+		seen.known[id] = c
 	}
 	return nil
 }
