@@ -50,7 +50,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 		Statuses:  statuses,
 		Templates: templates.FS, Static: static.FS,
 		Version: version(), Interval: c.interval,
-		AllowHosts: c.allowHost, AllowEmbed: c.allowEmbed, BasePath: c.basePath,
+		AllowHosts: append(ownHosts(listener.Addr()), c.allowHost...), AllowEmbed: c.allowEmbed, BasePath: c.basePath,
 		ControlToken: token, Log: log,
 	})
 	if err != nil {
@@ -109,6 +109,38 @@ func needsToken(c config, address net.Addr) bool {
 	}
 	tcp, ok := address.(*net.TCPAddr)
 	return !ok || !tcp.IP.IsLoopback()
+}
+
+// ownHosts are the addresses by which others reach this listener. A name that
+// is an address cannot be rebound to another machine, so they are safe to
+// answer to.
+func ownHosts(address net.Addr) []string {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok || tcp.IP.IsLoopback() {
+		return nil
+	}
+	if !tcp.IP.IsUnspecified() {
+		return []string{literal(tcp.IP)}
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // --allow-host still can name them
+	}
+	var hosts []string
+	for _, a := range addresses {
+		if network, ok := a.(*net.IPNet); ok && !network.IP.IsLinkLocalUnicast() {
+			hosts = append(hosts, literal(network.IP))
+		}
+	}
+	return hosts
+}
+
+// literal writes an address as it stands in a Host header.
+func literal(ip net.IP) string {
+	if ip.To4() == nil {
+		return "[" + ip.String() + "]"
+	}
+	return ip.String()
 }
 
 func announce(w io.Writer, address net.Addr, basePath, token string) {
