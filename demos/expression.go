@@ -3,6 +3,7 @@ package demos
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func (e *expressionError) Error() string { return e.says }
 // Kind is what it must give: reflect.Bool, or reflect.Invalid for anything
 // that can be printed.
 func (v vocabulary) compile(text string, kind reflect.Kind) (*expression, error) {
-	guard := &guard{vocabulary: v, open: map[ast.Node]bool{}}
+	guard := newGuard(v)
 	options := []expr.Option{
 		expr.Env(v.environment),
 		expr.DisableAllBuiltins(),
@@ -83,7 +84,7 @@ func located(err error) error {
 		return &expressionError{line: 1, says: err.Error()}
 	}
 	says := strings.NewReplacer(
-		"type demos.", "", " has no field ", " has no figure ", "unknown name ", "there is no container or name ", "demos.", "",
+		"demos.", "",
 	).Replace(at.Message)
 	return &expressionError{line: at.Line, column: at.Column, says: says}
 }
@@ -120,8 +121,16 @@ type guard struct {
 	touches    []string
 	// open are the mentions of a whole group of figures (half, half.ns) that
 	// no dot has followed yet. Comparing whole groups would compare absences.
-	open  map[ast.Node]bool
-	first *file.Error
+	open map[ast.Node]bool
+	// unknown are names that are not of the vocabulary; declared are those
+	// that let gives a meaning.
+	unknown  map[string]ast.Node
+	declared map[string]bool
+	first    *file.Error
+}
+
+func newGuard(v vocabulary) *guard {
+	return &guard{vocabulary: v, open: map[ast.Node]bool{}, unknown: map[string]ast.Node{}, declared: map[string]bool{}}
 }
 
 func (g *guard) refuse(node ast.Node, says string) {
@@ -132,6 +141,11 @@ func (g *guard) refuse(node ast.Node, says string) {
 
 // problem is the first thing that is not allowed, or nil.
 func (g *guard) problem() *file.Error {
+	for name, node := range g.unknown {
+		if !g.declared[name] {
+			g.refuse(node, fmt.Sprintf("there is no container or name %s; there are %s", name, strings.Join(slices.Sorted(maps.Keys(g.vocabulary.environment)), ", ")))
+		}
+	}
 	for node := range g.open {
 		g.refuse(node, fmt.Sprintf("%s is a group of figures; name one of them, with a dot", node))
 	}
@@ -150,13 +164,15 @@ func (g *guard) Visit(node *ast.Node) {
 			g.refuse(n, "?? is not offered: a claim on an absent figure is unknown by itself")
 		}
 	case *ast.IdentifierNode:
+		// The language itself overlooks an unknown name within the call of a
+		// function that takes several types, and offers all names as $env.
 		if _, known := g.vocabulary.environment[n.Value]; known {
 			g.open[n] = true
+		} else if !functionNames[n.Value] {
+			g.unknown[n.Value] = n
 		}
-	case *ast.CallNode:
-		if name, ok := n.Callee.(*ast.IdentifierNode); ok && name.Value == "present" {
-			g.refuse(n, "there is no function present")
-		}
+	case *ast.VariableDeclaratorNode:
+		g.declared[n.Name] = true
 	case *ast.MemberNode:
 		g.member(node, n)
 	}
@@ -176,10 +192,12 @@ func (g *guard) member(node *ast.Node, n *ast.MemberNode) {
 		g.refuse(n, fmt.Sprintf("this lesson has no action %s", property.Value))
 		return
 	}
-	kind := n.Type()
+	kind, ok := figureType(n.Node.Type(), property.Value)
+	if !ok {
+		g.refuse(n, fmt.Sprintf("%s has no figure %s; it has %s", n.Node, property.Value, strings.Join(figureNames(n.Node.Type()), ", ")))
+		return
+	}
 	switch {
-	case kind == nil || kind.Kind() == reflect.Interface:
-		return // the check that follows says what is wrong
 	case kind.Kind() == reflect.Struct, kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Struct:
 		g.open[n] = true
 		return
@@ -192,6 +210,34 @@ func (g *guard) member(node *ast.Node, n *ast.MemberNode) {
 		Callee:    &ast.IdentifierNode{Value: "present"},
 		Arguments: []ast.Node{&ast.StringNode{Value: path}, n},
 	})
+}
+
+// figureType is the type of a figure, or of a group of them, in a group.
+func figureType(group reflect.Type, name string) (reflect.Type, bool) {
+	if group.Kind() == reflect.Pointer {
+		group = group.Elem()
+	}
+	if group.Kind() == reflect.Map {
+		return group.Elem(), true
+	}
+	for field := range group.Fields() {
+		if field.Tag.Get("expr") == name {
+			return field.Type, true
+		}
+	}
+	return nil, false
+}
+
+func figureNames(group reflect.Type) (names []string) {
+	if group.Kind() == reflect.Pointer {
+		group = group.Elem()
+	}
+	for field := range group.Fields() {
+		if name := field.Tag.Get("expr"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // present gives the figure, or an AbsentError.

@@ -30,6 +30,11 @@ var functions = []expr.Option{
 	}, new(func([]string, []string) bool), new(func([]any, []any) bool), new(func([]any, []string) bool), new(func([]string, []any) bool)),
 }
 
+// functionNames are those of functions.
+var functionNames = map[string]bool{
+	"cores": true, "seconds": true, "percent": true, "bytes": true, "number": true, "distinct": true, "sameSet": true,
+}
+
 // text declares a function from a number to its words. What it prints is in
 // the second argument, for the reader of this table.
 func text(name, _ string, format func(float64) string) expr.Option {

@@ -69,9 +69,27 @@ func inWords(err error, body ast.Node) error {
 	}
 	var unexpected *yaml.UnexpectedNodeTypeError
 	if errors.As(err, &unexpected) {
-		return &yaml.SyntaxError{Token: unexpected.Token, Message: fmt.Sprintf("a %s is needed here, and this is a %s", strings.ToLower(unexpected.Expected.YAMLName()), strings.ToLower(unexpected.Actual.YAMLName()))}
+		return &yaml.SyntaxError{Token: unexpected.Token, Message: fmt.Sprintf("%s is needed here, and this is %s", nodeInWords(unexpected.Expected), nodeInWords(unexpected.Actual))}
 	}
 	return err
+}
+
+func nodeInWords(kind ast.NodeType) string {
+	switch kind {
+	case ast.SequenceType:
+		return "a list"
+	case ast.MappingType, ast.MappingValueType:
+		return "a group of fields"
+	case ast.StringType, ast.LiteralType:
+		return "text"
+	case ast.IntegerType, ast.FloatType:
+		return "a number"
+	case ast.BoolType:
+		return "true or false"
+	case ast.NullType:
+		return "nothing"
+	}
+	return strings.ToLower(kind.YAMLName())
 }
 
 func kindInWords(kind reflect.Type) string {

@@ -205,8 +205,8 @@ func (h *house) until(t *testing.T, id, what string, holds func(wire.Run) bool) 
 				return r
 			}
 		}
-		if expired {
-			t.Fatalf("waited in vain until %s; the run is now %+v", what, h.seen[id][len(h.seen[id])-1])
+		if n := len(h.seen[id]); expired || n > 0 && h.seen[id][n-1].EndedAt > 0 {
+			t.Fatalf("waited in vain until %s; the run is now %+v", what, h.seen[id][n-1])
 		}
 		h.changed.Wait()
 	}
