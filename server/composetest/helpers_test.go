@@ -41,7 +41,9 @@ type project struct {
 	image string
 	port  int
 	files []string
-	t     *testing.T
+	// folder is made before the clean-up is asked for, and so outlives it.
+	folder string
+	t      *testing.T
 }
 
 // newProject prepares one, and sees to it that nothing of it outlives the test.
@@ -52,7 +54,7 @@ func newProject(t *testing.T) *project {
 	}
 	port := freePort(t)
 	name := fmt.Sprintf("porthole-composetest-%d", port)
-	p := &project{name: name, image: name, port: port, files: []string{filepath.Join("..", "..", "docker-compose.yml")}, t: t}
+	p := &project{name: name, image: name, port: port, files: []string{filepath.Join("..", "..", "docker-compose.yml")}, folder: t.TempDir(), t: t}
 	if err := p.command(t.Context(), "version").Run(); err != nil {
 		t.Fatalf("this test needs docker compose, and 'docker compose version' fails (%v): install it, or run make test, which does", err)
 	}
@@ -74,7 +76,7 @@ func newProject(t *testing.T) *project {
 // may reach the network as this machine does.
 func (p *project) useBases(image string) {
 	p.t.Helper()
-	more := filepath.Join(p.t.TempDir(), "bases.yml")
+	more := filepath.Join(p.folder, "bases.yml")
 	text := fmt.Sprintf("services:\n  porthole:\n    build:\n      network: host\n      args: {NODE_IMAGE: %q, GO_IMAGE: %q}\n", image, image)
 	if err := os.WriteFile(more, []byte(text), 0o600); err != nil {
 		p.t.Fatal(err)
