@@ -3,6 +3,7 @@ package demos
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -97,6 +98,33 @@ func TestWholeLesson(t *testing.T) {
 	}
 	if got := strings.Join(l.Claims[0].Keys(), " "); got != "one" {
 		t.Errorf("keys %s", got)
+	}
+}
+
+// What the documentation shows as a worked example works.
+func TestDocumentedExample(t *testing.T) {
+	text, err := os.ReadFile("../docs/lessons.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("docs/lessons.md has no example in YAML")
+	}
+	lessons, problems := Load(files("half-a-core/demo.yaml", example, "half-a-core/lesson.md", "Words."))
+	if len(lessons) != 1 {
+		t.Errorf("%v", problems)
+	}
+	// The tables name every field and every figure.
+	for _, group := range []any{Lesson{}, Container{}, Limits{}, Claim{}, Action{}, Facts{}, WindowFacts{}, LimitFacts{}, SecurityFacts{}, ViewFacts{}, ResultFacts{}, Host{}, ActionFacts{}} {
+		for field := range reflect.TypeOf(group).Fields() {
+			for _, tag := range []string{field.Tag.Get("yaml"), field.Tag.Get("expr")} {
+				if tag != "" && tag != "-" && !strings.Contains(string(text), tag) {
+					t.Errorf("docs/lessons.md does not name %s, a field of %T", tag, group)
+				}
+			}
+		}
 	}
 }
 

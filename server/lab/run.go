@@ -268,49 +268,6 @@ func (r *run) observe(o Observation) {
 	}
 }
 
-// clean removes all that the run made, trying again until it is done. Once
-// the server is stopping it does not wait for an engine that is away.
-func (r *run) clean(base context.Context) error {
-	const (
-		attempt  = 20 * time.Second
-		goodbye  = 10 * time.Second
-		shortest = 100 * time.Millisecond
-		longest  = 2 * time.Second
-	)
-	// The base's end must not cut off the removal, but bounds it.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(base))
-	defer cancel()
-	stop := context.AfterFunc(base, func() { time.AfterFunc(goodbye, cancel) })
-	defer stop()
-	for pause := shortest; ; pause = min(2*pause, longest) {
-		try, done := context.WithTimeout(ctx, attempt)
-		err := r.lab.options.Engine.RemoveRun(try, r.id)
-		done()
-		if err == nil {
-			return nil
-		}
-		r.lab.options.Log.Warn("what a run made is not removed yet", "run", r.id, "error", err)
-		if base.Err() != nil && r.engineAway() {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-base.Done():
-			if r.engineAway() {
-				return err
-			}
-			// One more try at once; then the pause is that of ctx alone.
-			select {
-			case <-ctx.Done():
-				return err
-			case <-time.After(pause):
-			}
-		case <-time.After(pause):
-		}
-	}
-}
-
 // over reports whether nothing of the run is left.
 func (r *run) over() bool {
 	r.mu.Lock()
