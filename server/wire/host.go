@@ -17,6 +17,24 @@ type Host struct {
 	Engine Engine `json:"engine"`
 }
 
+// CgroupFile is one row of the table that leads from a flag of docker run to
+// the kernel's file: what it is called in both versions of cgroups.
+type CgroupFile struct {
+	// Limit is the limit's name in wire.Limits, for example cpu.
+	Limit string `json:"limit"`
+	// Source is as Limit.Source has it, for example cpuMax.
+	Source string `json:"source"`
+	// Flag is docker run's, for example --cpus.
+	Flag string `json:"flag"`
+	// HostConfig is the engine's field, as docker inspect shows it.
+	HostConfig string `json:"hostConfig"`
+	// The file and its unit in cgroup v1 and in v2.
+	V1File string `json:"v1File"`
+	V1Unit string `json:"v1Unit"`
+	V2File string `json:"v2File"`
+	V2Unit string `json:"v2Unit"`
+}
+
 // CgroupMode is which of the kernel's cgroup hierarchies a host uses.
 type CgroupMode string
 

@@ -47,6 +47,8 @@ type Topology struct {
 	Header
 	Host       TopologyHost `json:"host"`
 	Containers []Container  `json:"containers"`
+	// Images are those that the containers were made from.
+	Images []Image `json:"images,omitempty"`
 }
 
 // TopologyHost is the host's column of the drawing.
@@ -55,6 +57,11 @@ type TopologyHost struct {
 	// Namespaces are the initial ones (of kthreadd, process 2), or those of
 	// the host as far as we can see it.
 	Namespaces []Namespace `json:"namespaces"`
+	// CgroupFiles lead from docker run's flags to the kernel's files.
+	CgroupFiles []CgroupFile `json:"cgroupFiles,omitempty"`
+	// KernelLogReason says why the kernel's log cannot be read here; absent
+	// where it is.
+	KernelLogReason string `json:"kernelLogReason,omitempty"`
 }
 
 // Container is one container as it stands on the drawing.
@@ -95,6 +102,125 @@ type Container struct {
 	Outside *View `json:"outside,omitempty"`
 	// Security are the rights of its first process.
 	Security *Security `json:"security,omitempty"`
+	// Layers are those of its root filesystem. Absent for a container that was
+	// never seen alive.
+	Layers *Layers `json:"layers,omitempty"`
+	// KernelLog are the kernel's own lines about it, oldest first, at most
+	// MaxKernelLines.
+	KernelLog []KernelLine `json:"kernelLog,omitempty"`
+	// Events are what the engine said of it, oldest first, at most MaxEvents.
+	Events []Event `json:"events,omitempty"`
+	// OOMKilled is the engine's word (State.OOMKilled), also while it runs.
+	OOMKilled *bool `json:"oomKilled,omitempty"`
+}
+
+// The most that a Container holds of each.
+const (
+	MaxKernelLines = 16
+	MaxEvents      = 32
+	MaxLayers      = 128
+	MaxEntries     = 64
+	MaxMounts      = 64
+	MaxSegments    = 64
+	MaxFiles       = 16
+)
+
+// Event is one thing that the engine said of a container.
+type Event struct {
+	// At is the engine's time, in Unix milliseconds.
+	At int64 `json:"at"`
+	// What is the engine's name for it, for example "start", "oom" or "die".
+	What string `json:"what"`
+	// ExitCode comes with "die".
+	ExitCode *int `json:"exitCode,omitempty"`
+}
+
+// KernelLine is one line of the kernel's log (/dev/kmsg) about a container.
+type KernelLine struct {
+	// At is when the kernel wrote it, in Unix milliseconds, as near as the
+	// kernel's clock since boot tells it.
+	At int64 `json:"at"`
+	// Text is the line, without its prefix, cut at 300 bytes.
+	Text string `json:"text"`
+	// Kind is "oomKill" (who is to be killed, and why) or "killed" (it was).
+	Kind string `json:"kind"`
+	// PID is the process it is about, as the host numbers it.
+	PID int `json:"pid,omitempty"`
+	// Task is that process' name.
+	Task string `json:"task,omitempty"`
+}
+
+// Layers are a container's root filesystem as the kernel has it: an overlay
+// of read-only layers, which it may share with others, under a writable one
+// of its own. See the kernel's Documentation/filesystems/overlayfs.rst.
+type Layers struct {
+	// StorageDriver is the type of the root's mount, for example overlay.
+	StorageDriver string `json:"storageDriver,omitempty"`
+	// Lower are the read-only layers of the image, the uppermost first, at
+	// most MaxLayers. The layer in which an engine prepares /etc/hosts and
+	// the like for one container is not among them.
+	Lower []LowerLayer `json:"lower,omitempty"`
+	// LowerDigest is one figure for all of Lower and their order, SHA-256: two
+	// containers with the same one stand on the very same folders.
+	LowerDigest string `json:"lowerDigest,omitempty"`
+	// Upper is the host's folder that holds the writable layer.
+	Upper string `json:"upper,omitempty"`
+	// UpperBytes is the size of all files in it; absent where it is unreadable.
+	UpperBytes Count `json:"upperBytes,omitzero"`
+	// UpperEntries counts files, whiteouts, and folders that no layer below has.
+	UpperEntries Count `json:"upperEntries,omitzero"`
+	// Entries are the first MaxEntries of them, by path.
+	Entries []LayerEntry `json:"entries,omitempty"`
+	// Truncated is true where the writable layer holds more than was counted.
+	Truncated bool `json:"truncated,omitempty"`
+	// Reason says why something above is unknown.
+	Reason string `json:"reason,omitempty"`
+}
+
+// LowerLayer is one read-only layer.
+type LowerLayer struct {
+	// ID is a short name for it, the same in each container that has it.
+	ID string `json:"id"`
+	// Path is the host's folder that holds it.
+	Path string `json:"path"`
+}
+
+// LayerEntry is one thing in a writable layer.
+type LayerEntry struct {
+	// Path as the container sees it, for example /srv/edit-me.txt.
+	Path string `json:"path"`
+	// Kind is "added", "changed" (a lower layer has it too: it was copied up)
+	// or "removed" (a whiteout hides that of a lower layer).
+	Kind string `json:"kind"`
+	// Bytes is its size in the writable layer; absent for what is no file.
+	Bytes Count `json:"bytes,omitzero"`
+	// Whiteout says how it is hidden: "device" (a character device 0:0),
+	// "attribute" (an extended attribute), or "opaque" (all of a folder).
+	Whiteout string `json:"whiteout,omitempty"`
+}
+
+// Image is an image of the engine that containers were made from.
+type Image struct {
+	// Name is as Container.Image has it.
+	Name string `json:"name"`
+	// ID is the engine's.
+	ID string `json:"id,omitempty"`
+	// Bytes is the size of all its layers together.
+	Bytes uint64 `json:"bytes"`
+	// Layers are the lowest first; those that changed no file are among them.
+	Layers []ImageLayer `json:"layers"`
+}
+
+// ImageLayer is one step in which an image was made.
+type ImageLayer struct {
+	// Digest is that of the layer's archive (its DiffID); absent where Empty.
+	Digest string `json:"digest,omitempty"`
+	// Bytes is the size of the files in it.
+	Bytes uint64 `json:"bytes"`
+	// CreatedBy is what made it, as docker history shows it.
+	CreatedBy string `json:"createdBy,omitempty"`
+	// Empty is true for a step that changed no file.
+	Empty bool `json:"empty,omitempty"`
 }
 
 // NamespaceTypes are the kernel's eight kinds, in the drawing's order.
@@ -154,6 +280,9 @@ type Limit struct {
 	Source string `json:"source"`
 	// Asked is the flag that asked for it, for example "--cpus 0.5".
 	Asked string `json:"asked,omitempty"`
+	// HostConfig is the same as the engine keeps it (docker inspect), for
+	// example "NanoCpus 500000000".
+	HostConfig string `json:"hostConfig,omitempty"`
 	// Unlimited is true where the kernel's file says that there is none.
 	Unlimited bool `json:"unlimited,omitempty"`
 	// Value is what the kernel holds, in Unit; absent where unlimited,
@@ -163,6 +292,8 @@ type Limit struct {
 	Unit string `json:"unit,omitempty"`
 	// File is the kernel file's own name, for example cpu.max.
 	File string `json:"file,omitempty"`
+	// Path is the whole path of that file on this host.
+	Path string `json:"path,omitempty"`
 	// Raw is the file's text, without the newline at its end.
 	Raw string `json:"raw,omitempty"`
 	// Reason says why the kernel's value is unknown.
@@ -183,6 +314,71 @@ type View struct {
 	UID *int `json:"uid,omitempty"`
 	// Processes of the container, as this side sees them.
 	Processes []Process `json:"processes,omitempty"`
+	// Kernel is the release, as uname -r prints it on this side.
+	Kernel string `json:"kernel,omitempty"`
+	// Mounts of the first process, at most MaxMounts: as it reads them itself
+	// (inside), and as the host reads the same table (outside).
+	Mounts []Mount `json:"mounts,omitempty"`
+	// Segments are the System V shared memory segments of this side's IPC
+	// namespace, at most MaxSegments.
+	Segments []Segment `json:"segments,omitempty"`
+	// SegmentsKnown is true where Segments could be read, be they none.
+	SegmentsKnown bool `json:"segmentsKnown,omitempty"`
+	// Files that the workload has touched: as they are inside; and outside,
+	// whether the host has them, at most MaxFiles.
+	Files []File `json:"files,omitempty"`
+	// Processors are those on which any process of the container was ever
+	// seen (outside), by number.
+	Processors []int `json:"processors,omitempty"`
+}
+
+// Mount is one row of a mount table, see proc_pid_mountinfo(5).
+type Mount struct {
+	// Path is the mount point.
+	Path string `json:"path"`
+	// Type is the filesystem's, for example overlay, proc or tmpfs.
+	Type string `json:"type"`
+	// Source is what is mounted, for example /dev/vda or overlay.
+	Source string `json:"source,omitempty"`
+	// Root is the folder of that filesystem that is mounted, where it is not
+	// the whole: for a volume, its folder on the host's disk.
+	Root string `json:"root,omitempty"`
+	// ReadOnly is true where the mount or its filesystem is.
+	ReadOnly bool `json:"readOnly,omitempty"`
+}
+
+// Segment is a System V shared memory segment, see sysvipc(7).
+type Segment struct {
+	// Key names it to those who look for it, as a whole number.
+	Key int64 `json:"key"`
+	// ID is the kernel's number for it.
+	ID    int    `json:"id"`
+	Bytes uint64 `json:"bytes"`
+	// Attached counts the processes that have it in their memory.
+	Attached int `json:"attached"`
+	// CreatorPID is who made it, as the reader's side numbers it; 0 where its
+	// PID namespace does not see that process.
+	CreatorPID int `json:"creatorPid"`
+}
+
+// File is a file that a workload has touched.
+type File struct {
+	// Path as the container sees it.
+	Path string `json:"path"`
+	// Exists says whether this side has a file at that path.
+	Exists *bool `json:"exists,omitempty"`
+	// Bytes is its size.
+	Bytes Count `json:"bytes,omitzero"`
+	// Digest is the SHA-256 of its content, for files up to 1 MiB.
+	Digest string `json:"digest,omitempty"`
+	// HostPath is where the host keeps the same file (outside only): in a
+	// volume's folder, or in the container's writable layer. Bytes and Digest
+	// are then of what is there.
+	HostPath string `json:"hostPath,omitempty"`
+	// InVolume is true where HostPath is in a volume or another bind mount.
+	InVolume bool `json:"inVolume,omitempty"`
+	// Reason says why it cannot be told.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Interface is a network interface.
@@ -200,6 +396,11 @@ type Process struct {
 	NSpid []int `json:"nsPid,omitempty"`
 	// Command is its argument vector, joined by spaces and cut at 200 bytes.
 	Command string `json:"command"`
+	// LastCPU is the processor on which it last ran (field 39 of
+	// /proc/PID/stat).
+	LastCPU *int `json:"lastCPU,omitempty"`
+	// UID is its effective user, as this side numbers it.
+	UID *int `json:"uid,omitempty"`
 }
 
 // Security is what a process may do, from /proc/PID/status, see proc(5).

@@ -48,4 +48,45 @@ type Result struct {
 	// ProcessorsSeen is the number of processors that the process may use,
 	// as sched_getaffinity(2) tells it.
 	ProcessorsSeen Count `json:"processorsSeen,omitzero"`
+	// ProcessorsUsed are those on which its threads were ever seen, by number,
+	// as getcpu(2) tells it.
+	ProcessorsUsed []int `json:"processorsUsed,omitempty"`
+	// SyncUsec is the part of ElapsedUsec spent waiting until all was on the
+	// disk (fsync(2)), in microseconds.
+	SyncUsec Count `json:"syncUsec,omitzero"`
+	// BytesPerSecond is the mean rate of the work, over ElapsedUsec.
+	BytesPerSecond Count `json:"bytesPerSecond,omitzero"`
+	// CopiedBytes went from one file to another.
+	CopiedBytes Count `json:"copiedBytes,omitzero"`
+	// RequestsAnswered and RequestsFailed count HTTP requests. LatencyP50Usec
+	// and LatencyP99Usec are how long the answered ones took, in microseconds:
+	// half of them, and 99 of 100, took no longer.
+	RequestsAnswered Count `json:"requestsAnswered,omitzero"`
+	RequestsFailed   Count `json:"requestsFailed,omitzero"`
+	LatencyP50Usec   Count `json:"latencyP50Usec,omitzero"`
+	LatencyP99Usec   Count `json:"latencyP99Usec,omitzero"`
+	// ChildrenKilled counts child processes that died of SIGKILL.
+	ChildrenKilled Count `json:"childrenKilled,omitzero"`
+	// Refused is the kernel's name for why it refused, for example EPERM;
+	// absent where it did not.
+	Refused string `json:"refused,omitempty"`
+	// Found says whether what was looked for is there.
+	Found *bool `json:"found,omitempty"`
+	// Digest is the SHA-256 of the bytes that were written or read.
+	Digest string `json:"digest,omitempty"`
+	// Inner is what a child in a namespace of its own sees of itself.
+	Inner *Inner `json:"inner,omitempty"`
+}
+
+// Inner is what a process in a user namespace that the workload made itself
+// sees of itself, see user_namespaces(7).
+type Inner struct {
+	// UID is its user, by its own word.
+	UID *int `json:"uid,omitempty"`
+	// UIDMap is its /proc/self/uid_map, the columns joined by single spaces.
+	UIDMap string `json:"uidMap,omitempty"`
+	// UserNamespace is the inode of its user namespace.
+	UserNamespace Count `json:"userNamespace,omitzero"`
+	// CapEff is the set of its effective capabilities there.
+	CapEff string `json:"capEff,omitempty"`
 }

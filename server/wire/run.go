@@ -57,6 +57,12 @@ type RunContainer struct {
 	Says string `json:"says,omitempty"`
 	// Command is the equivalent docker run command.
 	Command string `json:"command"`
+	// CreatedInUsec is how long the engine took to create it, in microseconds.
+	CreatedInUsec Count `json:"createdInUsec,omitzero"`
+	// StartedInUsec is how long it took to create it and to start it, up to
+	// the first word of its first process, in microseconds. Time in which it
+	// waited for another container is not in it.
+	StartedInUsec Count `json:"startedInUsec,omitzero"`
 }
 
 // Claim is one statement of the chapter, judged.
@@ -77,6 +83,8 @@ type Claim struct {
 	Expected Verdict `json:"expected,omitempty"`
 	// Sources are the numbers it was judged on, as container/field.
 	Sources []string `json:"sources,omitempty"`
+	// Awaits are the actions that somebody must take before it is judged.
+	Awaits []string `json:"awaits,omitempty"`
 }
 
 // Verdict is the outcome of a claim.
@@ -128,9 +136,36 @@ type LessonContainer struct {
 
 // Action is something that can be done while a lesson runs.
 type Action struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	// Command does the same by hand. Where there is a Range, $VALUE in it
+	// stands for the value chosen.
 	Command string `json:"command"`
+	// Container is the key of the container that it is done to.
+	Container string `json:"container,omitempty"`
+	// Range, where there is one, is what the value may be.
+	Range *Range `json:"range,omitempty"`
+}
+
+// Range is what the value of an action may be.
+type Range struct {
+	// Limit is the flag that it sets, for example cpus.
+	Limit string `json:"limit"`
+	// Min and Max are the least and the most, in Unit; Step is the distance
+	// of two values. Value is where a slider begins.
+	Min   float64 `json:"min"`
+	Max   float64 `json:"max"`
+	Step  float64 `json:"step"`
+	Value float64 `json:"value"`
+	// Unit is "cores", "bytes", "processes" or "shares".
+	Unit string `json:"unit"`
+}
+
+// ActionRequest is the body of the request that takes an action. It may be
+// left out.
+type ActionRequest struct {
+	// Value is for an action with a range; without it the action's own is taken.
+	Value *float64 `json:"value,omitempty"`
 }
 
 // Started is the answer to the request that starts a run.

@@ -109,6 +109,26 @@ export interface Host {
   engine: Engine;
 }
 
+/**
+ * CgroupFile is one row of the table that leads from a flag of docker run to
+ * the kernel's file: what it is called in both versions of cgroups.
+ */
+export interface CgroupFile {
+  /** Limit is the limit's name in wire.Limits, for example cpu. */
+  limit: string;
+  /** Source is as Limit.Source has it, for example cpuMax. */
+  source: string;
+  /** Flag is docker run's, for example --cpus. */
+  flag: string;
+  /** HostConfig is the engine's field, as docker inspect shows it. */
+  hostConfig: string;
+  /** The file and its unit in cgroup v1 and in v2. */
+  v1File: string;
+  v1Unit: string;
+  v2File: string;
+  v2Unit: string;
+}
+
 /** Engine is the state of the container engine. */
 export interface Engine {
   /** Name is the engine's kind: "docker", "podman", "builtin" or "replay". */
@@ -207,6 +227,8 @@ export interface Topology extends Header {
   type: "topology";
   host: TopologyHost;
   containers: Container[];
+  /** Images are those that the containers were made from. */
+  images?: Image[];
 }
 
 /** TopologyHost is the host's column of the drawing. */
@@ -216,6 +238,13 @@ export interface TopologyHost extends Host {
    * the host as far as we can see it.
    */
   namespaces: Namespace[];
+  /** CgroupFiles lead from docker run's flags to the kernel's files. */
+  cgroupFiles?: CgroupFile[];
+  /**
+   * KernelLogReason says why the kernel's log cannot be read here; absent
+   * where it is.
+   */
+  kernelLogReason?: string;
 }
 
 /** Container is one container as it stands on the drawing. */
@@ -256,6 +285,130 @@ export interface Container {
   outside?: View;
   /** Security are the rights of its first process. */
   security?: Security;
+  /**
+   * Layers are those of its root filesystem. Absent for a container that was
+   * never seen alive.
+   */
+  layers?: Layers;
+  /**
+   * KernelLog are the kernel's own lines about it, oldest first, at most
+   * MaxKernelLines.
+   */
+  kernelLog?: KernelLine[];
+  /** Events are what the engine said of it, oldest first, at most MaxEvents. */
+  events?: Event[];
+  /** OOMKilled is the engine's word (State.OOMKilled), also while it runs. */
+  oomKilled?: boolean;
+}
+
+/** Event is one thing that the engine said of a container. */
+export interface Event {
+  /** At is the engine's time, in Unix milliseconds. */
+  at: number;
+  /** What is the engine's name for it, for example "start", "oom" or "die". */
+  what: string;
+  /** ExitCode comes with "die". */
+  exitCode?: number;
+}
+
+/** KernelLine is one line of the kernel's log (/dev/kmsg) about a container. */
+export interface KernelLine {
+  /**
+   * At is when the kernel wrote it, in Unix milliseconds, as near as the
+   * kernel's clock since boot tells it.
+   */
+  at: number;
+  /** Text is the line, without its prefix, cut at 300 bytes. */
+  text: string;
+  /** Kind is "oomKill" (who is to be killed, and why) or "killed" (it was). */
+  kind: string;
+  /** PID is the process it is about, as the host numbers it. */
+  pid?: number;
+  /** Task is that process' name. */
+  task?: string;
+}
+
+/**
+ * Layers are a container's root filesystem as the kernel has it: an overlay
+ * of read-only layers, which it may share with others, under a writable one
+ * of its own. See the kernel's Documentation/filesystems/overlayfs.rst.
+ */
+export interface Layers {
+  /** StorageDriver is the type of the root's mount, for example overlay. */
+  storageDriver?: string;
+  /**
+   * Lower are the read-only layers of the image, the uppermost first, at
+   * most MaxLayers. The layer in which an engine prepares /etc/hosts and
+   * the like for one container is not among them.
+   */
+  lower?: LowerLayer[];
+  /**
+   * LowerDigest is one figure for all of Lower and their order, SHA-256: two
+   * containers with the same one stand on the very same folders.
+   */
+  lowerDigest?: string;
+  /** Upper is the host's folder that holds the writable layer. */
+  upper?: string;
+  /** UpperBytes is the size of all files in it; absent where it is unreadable. */
+  upperBytes?: number;
+  /** UpperEntries counts files, whiteouts, and folders that no layer below has. */
+  upperEntries?: number;
+  /** Entries are the first MaxEntries of them, by path. */
+  entries?: LayerEntry[];
+  /** Truncated is true where the writable layer holds more than was counted. */
+  truncated?: boolean;
+  /** Reason says why something above is unknown. */
+  reason?: string;
+}
+
+/** LowerLayer is one read-only layer. */
+export interface LowerLayer {
+  /** ID is a short name for it, the same in each container that has it. */
+  id: string;
+  /** Path is the host's folder that holds it. */
+  path: string;
+}
+
+/** LayerEntry is one thing in a writable layer. */
+export interface LayerEntry {
+  /** Path as the container sees it, for example /srv/edit-me.txt. */
+  path: string;
+  /**
+   * Kind is "added", "changed" (a lower layer has it too: it was copied up)
+   * or "removed" (a whiteout hides that of a lower layer).
+   */
+  kind: string;
+  /** Bytes is its size in the writable layer; absent for what is no file. */
+  bytes?: number;
+  /**
+   * Whiteout says how it is hidden: "device" (a character device 0:0),
+   * "attribute" (an extended attribute), or "opaque" (all of a folder).
+   */
+  whiteout?: string;
+}
+
+/** Image is an image of the engine that containers were made from. */
+export interface Image {
+  /** Name is as Container.Image has it. */
+  name: string;
+  /** ID is the engine's. */
+  id?: string;
+  /** Bytes is the size of all its layers together. */
+  bytes: number;
+  /** Layers are the lowest first; those that changed no file are among them. */
+  layers: ImageLayer[];
+}
+
+/** ImageLayer is one step in which an image was made. */
+export interface ImageLayer {
+  /** Digest is that of the layer's archive (its DiffID); absent where Empty. */
+  digest?: string;
+  /** Bytes is the size of the files in it. */
+  bytes: number;
+  /** CreatedBy is what made it, as docker history shows it. */
+  createdBy?: string;
+  /** Empty is true for a step that changed no file. */
+  empty?: boolean;
 }
 
 /** Namespace is one link of /proc/PID/ns. */
@@ -305,6 +458,11 @@ export interface Limit {
   source: string;
   /** Asked is the flag that asked for it, for example "--cpus 0.5". */
   asked?: string;
+  /**
+   * HostConfig is the same as the engine keeps it (docker inspect), for
+   * example "NanoCpus 500000000".
+   */
+  hostConfig?: string;
   /** Unlimited is true where the kernel's file says that there is none. */
   unlimited?: boolean;
   /**
@@ -316,6 +474,8 @@ export interface Limit {
   unit?: string;
   /** File is the kernel file's own name, for example cpu.max. */
   file?: string;
+  /** Path is the whole path of that file on this host. */
+  path?: string;
   /** Raw is the file's text, without the newline at its end. */
   raw?: string;
   /** Reason says why the kernel's value is unknown. */
@@ -340,6 +500,85 @@ export interface View {
   uid?: number;
   /** Processes of the container, as this side sees them. */
   processes?: Process[];
+  /** Kernel is the release, as uname -r prints it on this side. */
+  kernel?: string;
+  /**
+   * Mounts of the first process, at most MaxMounts: as it reads them itself
+   * (inside), and as the host reads the same table (outside).
+   */
+  mounts?: Mount[];
+  /**
+   * Segments are the System V shared memory segments of this side's IPC
+   * namespace, at most MaxSegments.
+   */
+  segments?: Segment[];
+  /** SegmentsKnown is true where Segments could be read, be they none. */
+  segmentsKnown?: boolean;
+  /**
+   * Files that the workload has touched: as they are inside; and outside,
+   * whether the host has them, at most MaxFiles.
+   */
+  files?: File[];
+  /**
+   * Processors are those on which any process of the container was ever
+   * seen (outside), by number.
+   */
+  processors?: number[];
+}
+
+/** Mount is one row of a mount table, see proc_pid_mountinfo(5). */
+export interface Mount {
+  /** Path is the mount point. */
+  path: string;
+  /** Type is the filesystem's, for example overlay, proc or tmpfs. */
+  type: string;
+  /** Source is what is mounted, for example /dev/vda or overlay. */
+  source?: string;
+  /**
+   * Root is the folder of that filesystem that is mounted, where it is not
+   * the whole: for a volume, its folder on the host's disk.
+   */
+  root?: string;
+  /** ReadOnly is true where the mount or its filesystem is. */
+  readOnly?: boolean;
+}
+
+/** Segment is a System V shared memory segment, see sysvipc(7). */
+export interface Segment {
+  /** Key names it to those who look for it, as a whole number. */
+  key: number;
+  /** ID is the kernel's number for it. */
+  id: number;
+  bytes: number;
+  /** Attached counts the processes that have it in their memory. */
+  attached: number;
+  /**
+   * CreatorPID is who made it, as the reader's side numbers it; 0 where its
+   * PID namespace does not see that process.
+   */
+  creatorPid: number;
+}
+
+/** File is a file that a workload has touched. */
+export interface File {
+  /** Path as the container sees it. */
+  path: string;
+  /** Exists says whether this side has a file at that path. */
+  exists?: boolean;
+  /** Bytes is its size. */
+  bytes?: number;
+  /** Digest is the SHA-256 of its content, for files up to 1 MiB. */
+  digest?: string;
+  /**
+   * HostPath is where the host keeps the same file (outside only): in a
+   * volume's folder, or in the container's writable layer. Bytes and Digest
+   * are then of what is there.
+   */
+  hostPath?: string;
+  /** InVolume is true where HostPath is in a volume or another bind mount. */
+  inVolume?: boolean;
+  /** Reason says why it cannot be told. */
+  reason?: string;
 }
 
 /** Interface is a network interface. */
@@ -359,6 +598,13 @@ export interface Process {
   nsPid?: number[];
   /** Command is its argument vector, joined by spaces and cut at 200 bytes. */
   command: string;
+  /**
+   * LastCPU is the processor on which it last ran (field 39 of
+   * /proc/PID/stat).
+   */
+  lastCPU?: number;
+  /** UID is its effective user, as this side numbers it. */
+  uid?: number;
 }
 
 /** Security is what a process may do, from /proc/PID/status, see proc(5). */
@@ -572,6 +818,57 @@ export interface Result {
    * as sched_getaffinity(2) tells it.
    */
   processorsSeen?: number;
+  /**
+   * ProcessorsUsed are those on which its threads were ever seen, by number,
+   * as getcpu(2) tells it.
+   */
+  processorsUsed?: number[];
+  /**
+   * SyncUsec is the part of ElapsedUsec spent waiting until all was on the
+   * disk (fsync(2)), in microseconds.
+   */
+  syncUsec?: number;
+  /** BytesPerSecond is the mean rate of the work, over ElapsedUsec. */
+  bytesPerSecond?: number;
+  /** CopiedBytes went from one file to another. */
+  copiedBytes?: number;
+  /**
+   * RequestsAnswered and RequestsFailed count HTTP requests. LatencyP50Usec
+   * and LatencyP99Usec are how long the answered ones took, in microseconds:
+   * half of them, and 99 of 100, took no longer.
+   */
+  requestsAnswered?: number;
+  requestsFailed?: number;
+  latencyP50Usec?: number;
+  latencyP99Usec?: number;
+  /** ChildrenKilled counts child processes that died of SIGKILL. */
+  childrenKilled?: number;
+  /**
+   * Refused is the kernel's name for why it refused, for example EPERM;
+   * absent where it did not.
+   */
+  refused?: string;
+  /** Found says whether what was looked for is there. */
+  found?: boolean;
+  /** Digest is the SHA-256 of the bytes that were written or read. */
+  digest?: string;
+  /** Inner is what a child in a namespace of its own sees of itself. */
+  inner?: Inner;
+}
+
+/**
+ * Inner is what a process in a user namespace that the workload made itself
+ * sees of itself, see user_namespaces(7).
+ */
+export interface Inner {
+  /** UID is its user, by its own word. */
+  uid?: number;
+  /** UIDMap is its /proc/self/uid_map, the columns joined by single spaces. */
+  uidMap?: string;
+  /** UserNamespace is the inode of its user namespace. */
+  userNamespace?: number;
+  /** CapEff is the set of its effective capabilities there. */
+  capEff?: string;
 }
 
 /** Run is one run of a lesson, whole, on each change of it. */
@@ -608,6 +905,14 @@ export interface RunContainer {
   says?: string;
   /** Command is the equivalent docker run command. */
   command: string;
+  /** CreatedInUsec is how long the engine took to create it, in microseconds. */
+  createdInUsec?: number;
+  /**
+   * StartedInUsec is how long it took to create it and to start it, up to
+   * the first word of its first process, in microseconds. Time in which it
+   * waited for another container is not in it.
+   */
+  startedInUsec?: number;
 }
 
 /** Claim is one statement of the chapter, judged. */
@@ -628,6 +933,8 @@ export interface Claim {
   expected?: Verdict;
   /** Sources are the numbers it was judged on, as container/field. */
   sources?: string[];
+  /** Awaits are the actions that somebody must take before it is judged. */
+  awaits?: string[];
 }
 
 /** Lesson is one entry of the catalogue. */
@@ -671,7 +978,40 @@ export interface LessonContainer {
 export interface Action {
   id: string;
   title: string;
+  /**
+   * Command does the same by hand. Where there is a Range, $VALUE in it
+   * stands for the value chosen.
+   */
   command: string;
+  /** Container is the key of the container that it is done to. */
+  container?: string;
+  /** Range, where there is one, is what the value may be. */
+  range?: Range;
+}
+
+/** Range is what the value of an action may be. */
+export interface Range {
+  /** Limit is the flag that it sets, for example cpus. */
+  limit: string;
+  /**
+   * Min and Max are the least and the most, in Unit; Step is the distance
+   * of two values. Value is where a slider begins.
+   */
+  min: number;
+  max: number;
+  step: number;
+  value: number;
+  /** Unit is "cores", "bytes", "processes" or "shares". */
+  unit: string;
+}
+
+/**
+ * ActionRequest is the body of the request that takes an action. It may be
+ * left out.
+ */
+export interface ActionRequest {
+  /** Value is for an action with a range; without it the action's own is taken. */
+  value?: number;
 }
 
 /** Started is the answer to the request that starts a run. */
