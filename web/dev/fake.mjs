@@ -32,6 +32,7 @@ export const states = {
   connecting: { silent: true, count: 0 },
   recording: { count: 3, replay: true },
   readonly: { count: 3, readOnly: true },
+  lost: { count: 3, cutsAfter: 12 },
   stale: { count: 3, stopsAfter: 15 },
   starting: { count: 1, run: 'starting' },
   running: { count: 3, run: 'running' },

@@ -79,6 +79,7 @@ export async function serve(port = 0) {
     const timer = setInterval(() => {
       if (control.frozen || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
       sent += 1;
+      if (host.state.cutsAfter === sent) { control.refuse = true; return socket.close(); }
       const now = Date.now();
       host.step(now - (host.steppedAt ?? now - 100));
       host.steppedAt = now;
@@ -92,7 +93,7 @@ export async function serve(port = 0) {
     control,
     url: `http://127.0.0.1:${server.address().port}`,
     /** Chooses what the stream tells to those who connect from now on; a fresh host each time. */
-    show(state) { control.stateFor = state; control.hosts.delete(state); return hostOf(state); },
+    show(state) { control.refuse = false; control.stateFor = state; control.hosts.delete(state); return hostOf(state); },
     tell: broadcast,
     cut() { for (const { socket } of control.sockets) socket.close(); },
     async close() { for (const { socket } of control.sockets) socket.close(); server.closeAllConnections(); await new Promise((resolve) => server.close(resolve)); },

@@ -35,10 +35,10 @@ export function inkAt(element: Element): Ink {
     limitWidth: Number.parseFloat(token('--lw-limit')),
     fontSize: Number.parseFloat(style.fontSize) * (Number.parseFloat(token('--fs-graph')) || 0.8125),
     mono: token('--font-mono'),
-    throttled: hatch(7, (context, size) => {
+    throttled: hatch(8.5, (context, size) => {
       context.fillStyle = mix(accent, 0.12);
       context.fillRect(0, 0, size, size);
-      slash(context, size, accent, size * 0.34, 1);
+      slash(context, size, accent, size * 0.22, 1);
     }),
     file: hatch(5, (context, size) => {
       context.fillStyle = mix(ink, 0.06);

@@ -75,7 +75,7 @@ export class Plot {
       pxAlign: false,
       legend: { show: false },
       cursor: { show: false },
-      padding: ticks ? [30, 8, 0, 0] : [4, 5, 1, 0],
+      padding: ticks ? [30, 18, 0, 0] : [4, 5, 1, 0],
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: ticks ? axes(ink, ticks, () => (this.kind === 'io' ? [-this.view.top, 0, this.view.top] : ticks.lines(this.view.top))) : [{ show: false }, { show: false }],
       series: [{}],

@@ -2,7 +2,8 @@
 export function roundUp(value: number, steps: number[] = [1, 1.5, 2, 3, 4, 6, 8, 10]): number {
   if (!(value > 0)) return steps[0]!;
   const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of steps) if (step * power >= value * 0.999) return step * power;
+  // Powers of ten below one are not exact: 6 × 0.1 is not 0.6.
+  for (const step of steps) if (step * power >= value * 0.999) return Number((step * power).toPrecision(6));
   return 10 * power;
 }
 

@@ -45,7 +45,7 @@ export class App extends LitElement {
   }
 
   override render(): TemplateResult {
-    if (page.kind === 'embed') return html`<main class="embed"><porthole-embed></porthole-embed></main>`;
+    if (page.kind === 'embed') return html`<main class="embed"><porthole-embed></porthole-embed></main><porthole-plate></porthole-plate>`;
     if (page.kind === 'present') return html`<main class="sheet present"><porthole-diagram brief></porthole-diagram></main><porthole-plate></porthole-plate>`;
     return html`<a class="skip" href="#sheet">To the drawing</a>
       <header class="top"><porthole-title-block></porthole-title-block></header>

@@ -48,8 +48,11 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
     const { ns, cg } = ends;
     const low = Math.min(box.legend.right + 14, box.area.right - 64);
     const high = box.area.right - 18;
-    const nsPort = clamp(ns.middle, low, high - 40);
-    const cgPort = clamp(cg.middle, nsPort + 40, high);
+    let nsPort = clamp(ns.middle, low, high - 40);
+    // A straight line is worth more than even spacing; a small jog is worth nothing.
+    if (Math.abs(nsPort - ns.middle) < 18 && ns.middle > box.legend.right + 4) nsPort = ns.middle;
+    let cgPort = clamp(cg.middle, nsPort + 40, high);
+    if (Math.abs(cgPort - cg.middle) < 18 && cg.middle > nsPort + 24 && cg.middle < box.area.right - 8) cgPort = cg.middle;
     nets.push({ n: box.n, kind: 'namespaces', x1: ns.middle, y1: ns.bottom, x2: nsPort, y2: box.area.top });
     nets.push({ n: box.n, kind: 'cgroup', x1: cg.middle, y1: cg.bottom + 3, x2: cgPort, y2: box.area.top });
   }
@@ -67,7 +70,7 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
     ${routed.map((net) => svg`<path class="wire line-${lineOf(net.n)}" data-column=${net.n} d=${paths(net).above}></path>`)}
     ${routed.map((net) => svg`<g data-column=${net.n}>${terminal(net.x1, net.kind === 'namespaces' ? namespaces.bottom : cgroups.bottom, net.n)}
       <circle class="end" cx=${net.x1} cy=${net.y1} r="3.2"></circle><circle class="end" cx=${net.x2} cy=${net.y2} r="4.5"></circle>
-      ${labelled ? svg`<text class="wire-label ${net.kind}" x=${net.x2 + (net.kind === 'namespaces' ? -9 : 9)} y=${net.y2 - 14}>${net.kind}</text>` : ''}</g>`)}`;
+      ${labelled && (net.kind === 'namespaces' || net.x2 + 58 < k.right) ? svg`<text class="wire-label ${net.kind}" x=${net.x2 + (net.kind === 'namespaces' ? -9 : 9)} y=${net.y2 - 14}>${net.kind}</text>` : ''}</g>`)}`;
 }
 
 /** The number on the border where a line leaves a box. */

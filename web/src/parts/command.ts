@@ -1,5 +1,6 @@
 import { LitElement, html, type TemplateResult } from 'lit';
 import { copyIcon } from './icons';
+import { pieces } from './pieces';
 
 /** A command to read and to copy. Flags stand out; the words around them are quiet. */
 export class Command extends LitElement {
@@ -21,7 +22,7 @@ export class Command extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<div class="command"><code tabindex="0" role="region" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') && !/^--(rm|name|detach|label)\b/.test(piece) ? 'flag' : 'plain'}>${piece}</span> `)}</code>
+    return html`<div class="command"><code tabindex="0" role="group" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') && !/^--(rm|name|detach|label)\b/.test(piece) ? 'flag' : 'plain'}>${piece}</span> `)}</code>
       <button class="copy" aria-label="Copy the command" title="Copy" @click=${this.copy}>${copyIcon}<span role="status">${this.copied ? 'Copied' : ''}</span></button></div>`;
   }
 
@@ -29,22 +30,6 @@ export class Command extends LitElement {
     this.copied = await copyText(this.command);
     setTimeout(() => (this.copied = false), 2000);
   }
-}
-
-/** Splits before each flag, so that a line never breaks between a flag and its value. */
-export function pieces(command: string): string[] {
-  const words = command.replace(/\\\n\s*/g, ' ').split(/\s+/);
-  const split: string[] = [];
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i]!;
-    const next = words[i + 1];
-    // Flags that take no value must not swallow the word after them.
-    if (word.startsWith('--') && !word.includes('=') && next && !next.startsWith('-') && !/^--(rm|detach|init|read-only|interactive|tty|privileged)$/.test(word)) {
-      split.push(`${word} ${next}`);
-      i += 1;
-    } else if (word) split.push(word);
-  }
-  return split;
 }
 
 /** Copies a text, where the browser lets us. */

@@ -25,7 +25,7 @@ export class ContainerBox extends Part {
   private ghost(): TemplateResult {
     const { waits, command } = this.column;
     const says = waits === 'removed' ? 'removed' : waits === 'exited' ? 'exited' : waits ? 'being started…' : 'not started';
-    const empty = (type: string, word: string, big = ''): TemplateResult => html`<span class="key ns-${type}"><i></i>${name(word)}</span><span class="cell-in ${big}">–</span><span class="gap ${big ? 'window' : ''}">${big ? porthole : nothing}</span><span class="cell-out ${big}">–</span>`;
+    const empty = (type: string, word: string, big = ''): TemplateResult => html`<span class="name ns-${type}"><i></i>${name(word)}</span><span class="cell-in ${big}">–</span><span class="gap ${big ? 'window' : ''}">${big ? porthole : nothing}</span><span class="cell-out ${big}">–</span>`;
     return html`<div class="wall" aria-hidden="true"><span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
       ${empty('pid', 'PID', 'big')}${empty('uts', 'hostname')}${empty('net', 'ip')}${empty('user', 'uid')}</div>
       <p class="rights">${says}</p>${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}`;
@@ -50,7 +50,7 @@ export class ContainerBox extends Part {
   private pidRow(container: Container, inside: number | undefined, outside: number | undefined): TemplateResult {
     const link = linkOf(container, 'pid');
     const open = link?.relation === 'host';
-    return html`<span class="key ns-pid"><i></i>PID</span>
+    return html`<span class="name ns-pid"><i></i>PID</span>
       <span class="cell-in big ns-pid ${open ? 'open' : ''}">${this.value(container, 'pid', inside?.toString(), 'PID inside')}</span>
       <span class="gap window ns-pid ${open ? 'open' : ''}">${porthole}</span>
       <span class="cell-out big ns-pid ${open ? 'open' : ''}">${this.value(container, 'pid', outside?.toString(), 'PID on the host')}</span>`;
@@ -60,7 +60,7 @@ export class ContainerBox extends Part {
     const link = linkOf(container, type);
     const open = link?.relation === 'host' ? 'open' : '';
     const partners = link?.relation === 'shared' ? this.partners(link) : '';
-    return html`<span class="key ns-${type}" title=${partners ? `the same ${type} namespace as container ${partners}` : nothing}><i></i>${name(word)}${partners ? html`<small>= ${partners}</small>` : nothing}</span>
+    return html`<span class="name ns-${type}" title=${partners ? `the same ${type} namespace as container ${partners}` : nothing}><i></i>${name(word)}${partners ? html`<small>= ${partners}</small>` : nothing}</span>
       <span class="cell-in ns-${type} ${open}">${this.value(container, field, inside, `${word} inside`)}</span>
       <span class="gap ns-${type} ${open}"></span>
       <span class="cell-out ns-${type} ${open}">${this.value(container, field, outside, `${word} on the host`)}</span>`;

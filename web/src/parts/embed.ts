@@ -22,8 +22,9 @@ export class Embed extends Part {
   private panel(): TemplateResult {
     const lesson = store.lessons?.find((one) => one.slug === page.lesson);
     const run = page.lesson ? store.runOf(page.lesson) : store.running;
-    const containers = store.containers.filter((one) => (!page.lesson || one.lesson === page.lesson) && (!page.container || one.name === page.container || one.key === page.container));
-    const columns = columnsOf(containers, page.container ? undefined : run, lesson);
+    const containers = store.containers.filter((one) => !page.lesson || one.lesson === page.lesson);
+    // One container alone keeps the number that it has on the whole drawing.
+    const columns = columnsOf(containers, run, lesson).filter((one) => !page.container || one.name === page.container || one.container?.key === page.container);
     if (page.panel === 'diagram') return html`<porthole-diagram level="1" lesson=${page.lesson}></porthole-diagram>`;
     if (page.panel === 'namespaces') return html`<section class="embed-panel" aria-label="Namespaces"><porthole-matrix .columns=${columns}></porthole-matrix></section>`;
     if (page.panel === 'claims') return html`<section class="embed-panel"><porthole-claims lesson=${page.lesson || run?.lesson || 'architecture'} bare></porthole-claims></section>`;

@@ -83,7 +83,7 @@ export class LessonPage extends Part {
   private actions(lesson: Lesson, run: Run | undefined): TemplateResult | typeof nothing {
     if (!lesson.actions?.length) return nothing;
     const going = run && !ended(run);
-    return html`<section class="box pane" aria-labelledby="change"><h2 class="legend" id="change">Change it while it runs</h2>
+    return html`<section class="box pane change" aria-labelledby="change"><h2 class="legend" id="change">Change it while it runs</h2>
       ${lesson.actions.map((action) => html`<div class="action"><div><p>${action.title}</p><code>${action.command}</code></div>${mayControl() ? html`<button class="button small" ?disabled=${!going || !run.actions?.includes(action.id)} @click=${() => this.act(run!.id, action.id)}>Do it</button>` : nothing}</div>`)}
       ${this.problem ? html`<p class="run-problem" role="alert">${this.problem}</p>` : nothing}</section>`;
   }

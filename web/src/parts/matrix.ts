@@ -21,9 +21,9 @@ export class Matrix extends Part {
     const rows = rowsOf(host, this.columns.map((column) => column.container?.namespaces));
     const beginning = commonBeginning(rows);
     const dark = [0, ...this.columns.map((column) => column.n)].filter((n) => whollyUnknown(rows, n));
-    return html`<p class="key" aria-hidden="true"><span class="all-begin">${beginning ? html`all begin <b class="mono">${beginning}</b>` : nothing}</span><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
+    return html`<p class="key" aria-hidden="true"><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
       <div class="matrix" role="table" aria-label="Namespace numbers of the host and each container" data-known=${store.topology ? 'yes' : 'no'} ${css({ '--columns': this.columns.length + 1 })}>
-        <div class="matrix-row" role="row"><div class="corner" role="columnheader"><span class="unseen">Namespace</span></div>
+        <div class="matrix-row" role="row"><div class="corner" role="columnheader"><span class="unseen">Namespace; numbers begin </span>${beginning ? html`<span class="common" title="All numbers begin so">${beginning}…</span>` : nothing}</div>
           <div class="head" role="columnheader" data-column="0">Host</div>
           ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" role="columnheader" data-column=${column.n} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}</div>
         ${rows.map((row, i) => this.row(row, i, beginning, dark))}

@@ -15,6 +15,9 @@ export class Plate extends LitElement {
   private declare answer: Provenance | undefined;
   private declare problem: string;
   private asked = 0;
+  // Its parts are drawn one after the other: its place goes by its size as that settles.
+  private readonly resized = new ResizeObserver(() => this.place());
+  private observed: Element | null = null;
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -34,6 +37,7 @@ export class Plate extends LitElement {
     document.removeEventListener('pointerdown', this.onPointer, true);
     document.removeEventListener('keydown', this.onKey);
     removeEventListener('resize', this.onResize);
+    this.resized.disconnect();
   }
 
   override render(): TemplateResult {
@@ -51,7 +55,7 @@ export class Plate extends LitElement {
   private facts(answer: Provenance): TemplateResult {
     return html`<div class="plate-columns">
         <dl><dt>Content, read at <span class="mono">${moment(answer.readAt)}</span></dt>
-          <dd>${answer.raw ? html`<pre tabindex="0" role="region" aria-label="Content of the file">${highlight(answer.raw, answer.highlight)}</pre>` : html`<span class="plate-problem">${answer.reason || 'The file is empty.'}</span>`}</dd></dl>
+          <dd>${answer.raw ? html`<pre tabindex="0" role="group" aria-label="Content of the file">${highlight(answer.raw, answer.highlight)}</pre>` : html`<span class="plate-problem">${answer.reason || 'The file is empty.'}</span>`}</dd></dl>
         <dl><dt>File</dt><dd class="mono path">${breakable(answer.path)}</dd>
           ${answer.unit ? html`<dt>Unit</dt><dd>${answer.unit}</dd>` : nothing}
           <dt>See it yourself</dt><dd><porthole-command .command=${answer.command}></porthole-command></dd>
@@ -98,6 +102,12 @@ export class Plate extends LitElement {
   }
 
   protected override updated(): void {
+    const plate = this.querySelector('.plate');
+    if (plate !== this.observed) {
+      this.resized.disconnect();
+      if (plate) this.resized.observe(plate);
+      this.observed = plate;
+    }
     this.place();
   }
 

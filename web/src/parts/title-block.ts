@@ -1,5 +1,5 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import { page, store, tryNow } from '../page';
+import { html, type TemplateResult } from 'lit';
+import { page, store } from '../page';
 import { applyTheme, wantedTheme, type Theme } from '../theme';
 import { listIcon, mark, presentIcon } from './icons';
 import { Part } from './part';
@@ -29,7 +29,7 @@ export class TitleBlock extends Part {
     const host = topology?.host ?? hello?.host;
     return html`<a class="brand" href=${`${page.base}/`}>${mark}<span>Porthole</span></a>
       <dl class="facts-block">
-        <div class="fact connection ${words.state}"><dt>Connection</dt><dd><i></i><span>${words.word}</span>${store.link.state === 'lost' ? html`<button class="text-button" @click=${tryNow}>Try now</button>` : nothing}</dd></div>
+        <div class="fact connection ${words.state}"><dt>Connection</dt><dd><i></i><span>${words.word}</span></dd></div>
         <div class="fact sampling"><dt>Sampling</dt><dd class="mono">${hello ? hertz(hello.intervalMs) : '–'}</dd></div>
         <div class="fact engine"><dt>Engine</dt><dd class="mono">${engine ? (engine.state === 'up' ? `${engine.name} ${engine.version ?? ''}` : engineWord(engine.state)) : '–'}</dd></div>
         <div class="fact count wide-only"><dt>Containers</dt><dd class="mono">${topology ? `${running} running` : '–'}</dd></div>

@@ -121,9 +121,11 @@ export class Store {
       present.add(container.name);
       // The same name with another ID is another container: its past is not this one's.
       const known = this.ids.get(container.name);
-      if (known !== undefined && known !== container.id) this.series.delete(container.name);
+      if (known !== container.id) {
+        this.series.delete(container.name);
+        this.gone.delete(container.name);
+      }
       this.ids.set(container.name, container.id);
-      if (known !== container.id) this.gone.delete(container.name);
     }
     for (const name of [...this.ids.keys()]) {
       if (present.has(name)) continue;

@@ -1,0 +1,78 @@
+// What the browser tests share: one Chromium and one scripted host per file, and waiting without sleeping.
+import { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { launch } from '../../dev/browser.mjs';
+import { serve } from '../../dev/serve.mjs';
+
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Starts both before the tests of a file, and ends them after. */
+export function bench() {
+  const it = { browser: undefined, server: undefined };
+  before(async () => {
+    it.server = await serve();
+    it.browser = await launch();
+  });
+  after(async () => {
+    await it.browser?.close();
+    await it.server?.close();
+  });
+  return it;
+}
+
+/** Opens a page of a state; any script error or blocked style fails the test at close. */
+export async function open(it, { state = 'three', path = '/', width = 1920, height = 1080, theme = 'dark', reducedMotion } = {}) {
+  it.server.show(state);
+  const context = await it.browser.newContext({ viewport: { width, height }, reducedMotion });
+  const page = await context.newPage();
+  page.problems = [];
+  page.on('pageerror', (error) => page.problems.push(error.message));
+  page.on('console', (message) => { if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION|status of 4/.test(message.text())) page.problems.push(message.text()); });
+  await page.goto(`${it.server.url}${path}${path.includes('?') ? '&' : '?'}state=${state}&theme=${theme}`);
+  return page;
+}
+
+export async function close(page) {
+  const { problems } = page;
+  await page.context().close();
+  assert.deepEqual(problems, [], 'the page had errors');
+}
+
+/** Waits until a condition in the page holds; says what was waited for when it does not. */
+export async function until(page, what, condition, argument, timeout = 10_000) {
+  await page.waitForFunction(condition, argument, { timeout }).catch((error) => { throw new Error(`waited in vain for: ${what}\n${error.message}`); });
+}
+
+/** Waits for the drawing with so many live containers and its first graphs. */
+export async function drawn(page, containers) {
+  await until(page, `a drawing of ${containers} containers`, (count) => document.querySelectorAll('.container:not(.ghost)').length === count && document.querySelectorAll('.matrix .type').length === 8
+    && document.querySelectorAll('.cgroups .plot canvas').length >= 3 && (count === 0 || document.querySelectorAll('.connectors path').length > 0), containers);
+  await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
+}
+
+/** What axe-core finds against WCAG 2.1 A and AA. */
+export async function axe(page) {
+  // Evaluated, not added as a tag: the page's own policy allows no scripts but its own.
+  await page.evaluate(await readFile(axePath, 'utf8'));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${node.any[0]?.message ?? node.all[0]?.message ?? ''})`).join('; ')}`);
+}
+
+/** Elements that reach past the window's right edge, and texts smaller than 13 px. */
+export async function misfits(page) {
+  return page.evaluate(() => {
+    const found = [];
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) found.push(`the page is ${wide} px wider than the window`);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const element = walker.currentNode.parentElement;
+      if (!walker.currentNode.data.trim() || !element.checkVisibility({ visibilityProperty: true }) || element.closest('.unseen, script, style, template')) continue;
+      const size = Number.parseFloat(getComputedStyle(element).fontSize);
+      if (size > 0 && size < 13) found.push(`${size} px: ${walker.currentNode.data.trim().slice(0, 40)}`);
+    }
+    return found;
+  });
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Container, Lesson, Run } from '../../src/wire';
+import { columnsOf } from '../../src/model/columns';
+import { mebibytes, rate, size } from '../../src/model/format';
+import { paths, route, type Net } from '../../src/model/route';
+import { RowScale, needOf, roundUp } from '../../src/model/scale';
+import { Backoff } from '../../src/stream/backoff';
+import { staleAfter } from '../../src/stream/client';
+import { pieces } from '../../src/parts/pieces';
+
+const container = (key: string, more: Partial<Container> = {}): Container => ({ name: `n-${key}`, id: key, key, lesson: 'architecture', run: 'r', state: 'running', namespaces: [], limits: {}, ...more });
+const lesson = { slug: 'architecture', containers: ['a', 'b', 'c'].map((key) => ({ key, title: key.toUpperCase(), command: '' })) } as Lesson;
+const run = { id: 'r', lesson: 'architecture', containers: [{ key: 'b', name: 'n-b', state: 'waiting', command: '' }] } as unknown as Run;
+
+test('with nothing running, the sheet shows the places of the lesson', () => {
+  assert.deepEqual(columnsOf([], undefined, lesson).map((one) => [one.n, one.title, one.container]), [[1, 'A', undefined], [2, 'B', undefined], [3, 'C', undefined]]);
+  assert.equal(columnsOf([], undefined, undefined).length, 3);
+});
+
+test('a container takes the place of its outline, and its key stays', () => {
+  const before = columnsOf([], run, lesson);
+  const after = columnsOf([container('a'), container('c')], run, lesson);
+  assert.deepEqual(after.map((one) => one.key), before.map((one) => one.key));
+  assert.deepEqual(after.map((one) => Boolean(one.container)), [true, false, true]);
+  assert.equal(after[1]!.waits, 'waiting');
+});
+
+test('containers of other runs stand after those of this one', () => {
+  assert.deepEqual(columnsOf([container('x', { run: 'other', title: 'X' }), container('a')], run, lesson).map((one) => one.title), ['n-a', 'B', 'C', 'X']);
+});
+
+test('lines that cannot cross do not', () => {
+  const nets: Net[] = [[100, 150], [300, 400], [500, 800]].map(([x1, x2], i) => ({ n: i + 1, kind: 'cgroup', x1: x1!, x2: x2!, y1: 0, y2: 80 }));
+  assert.equal(route(nets, [20, 40, 60]).flatMap((net) => net.crossings).length, 0);
+});
+
+test('no two lines share a track where they would meet', () => {
+  const nets: Net[] = [[100, 500], [200, 600], [300, 700], [400, 50], [550, 150]].map(([x1, x2], i) => ({ n: i + 1, kind: 'namespaces', x1: x1!, x2: x2!, y1: 0, y2: 80 }));
+  const routed = route(nets, [10, 22, 34, 46, 58]);
+  for (const a of routed) {
+    for (const b of routed) {
+      if (a === b || a.y !== b.y) continue;
+      assert.ok(Math.max(a.x1, a.x2) < Math.min(b.x1, b.x2) || Math.max(b.x1, b.x2) < Math.min(a.x1, a.x2), `${a.n} and ${b.n} lie on one another`);
+    }
+  }
+});
+
+test('a line between two points above one another is straight', () => {
+  const [net] = route([{ n: 1, kind: 'cgroup', x1: 5, x2: 5, y1: 0, y2: 80 }], [40]);
+  assert.equal(net!.y, undefined);
+  assert.deepEqual(paths(net!), { beneath: '', above: 'M5 0V80' });
+});
+
+test('a scale grows at once and shrinks late', () => {
+  const scale = new RowScale((value) => roundUp(value), 0.2, 1000);
+  assert.equal(scale.fit(0.9, 0), 1);
+  assert.equal(scale.fit(1.2, 10), 1.5);
+  assert.equal(scale.fit(0.5, 20), 1.5);
+  assert.equal(scale.fit(0.5, 1100), 0.6);
+});
+
+test('a limit that is near is shown, one that is far above is not', () => {
+  assert.ok(needOf(0.1, [0.5], 1) > 0.5);
+  assert.ok(needOf(0.1, [64], 1) < 1);
+});
+
+test('figures keep their width, and absence is a dash', () => {
+  assert.deepEqual([mebibytes(undefined), mebibytes(5 * 1048576), mebibytes(268435456)], ['–', '5.0', '256']);
+  assert.deepEqual([rate(null), rate(1048576)], ['–', '1.0']);
+  assert.equal(size(16_750_000_000), '15.6 GiB');
+});
+
+test('waits grow, have a most, and are never all the same', () => {
+  const waits = (random: number): number[] => {
+    const backoff = new Backoff(500, 8000, () => random);
+    return Array.from({ length: 7 }, () => backoff.next());
+  };
+  assert.deepEqual(waits(0), [250, 500, 1000, 2000, 4000, 4000, 4000]);
+  assert.deepEqual(waits(1), [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+});
+
+test('figures are stale after three intervals and a second', () => {
+  assert.equal(staleAfter(100), 1300);
+});
+
+test('a command breaks between flags, never between a flag and its value', () => {
+  assert.deepEqual(pieces('docker run --rm --cpus 0.5 --read-only image burn'), ['docker', 'run', '--rm', '--cpus 0.5', '--read-only', 'image', 'burn']);
+});
