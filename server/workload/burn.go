@@ -5,11 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/bits"
 	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -116,6 +118,7 @@ func compute(p *process, threads int, rounds uint64, length time.Duration) (outc
 		rounds = maximumRounds
 	}
 	var done atomic.Uint64
+	var used processors
 	var workers sync.WaitGroup
 	for i := range threads {
 		share := rounds / uint64(threads)
@@ -131,6 +134,7 @@ func compute(p *process, threads int, rounds uint64, length time.Duration) (outc
 				x = spin(n, x)
 				left -= n
 				done.Add(n)
+				used.note()
 			}
 			spun.Add(x)
 		})
@@ -144,27 +148,51 @@ func compute(p *process, threads int, rounds uint64, length time.Duration) (outc
 		case <-finished:
 			working = false
 		case <-ticker.C:
-			result := m.result()
+			result := used.into(m.result())
 			says := ""
 			if length == 0 {
 				says = fmt.Sprintf("%d %% of the work is done, ", done.Load()*100/rounds)
 			}
-			p.report.send(wire.Report{Porthole: wire.ReportProgress, Says: says + used(result), Result: result})
+			p.report.send(wire.Report{Porthole: wire.ReportProgress, Says: says + spent(result), Result: result})
 		}
 	}
-	result := m.result()
+	result := used.into(m.result())
 	if p.ctx.Err() != nil {
 		return outcome{result: result}, p.ctx.Err()
 	}
-	says := fmt.Sprintf("all %d million rounds are done, %s", rounds/1e6, used(result))
+	says := fmt.Sprintf("all %d million rounds are done, %s", rounds/1e6, spent(result))
 	if length > 0 {
-		says = fmt.Sprintf("%d million rounds, %s", done.Load()/1e6, used(result))
+		says = fmt.Sprintf("%d million rounds, %s", done.Load()/1e6, spent(result))
 	}
 	return outcome{says: says, result: result}, nil
 }
 
-func used(result *wire.Result) string {
+func spent(result *wire.Result) string {
 	cpu, _ := result.CPUUsec.Get()
 	elapsed, _ := result.ElapsedUsec.Get()
 	return fmt.Sprintf("%.2f s on a processor in %.2f s", float64(cpu)/1e6, float64(elapsed)/1e6)
+}
+
+// processors is a set of processor numbers, for all threads together; those
+// above 1023 are not kept.
+type processors [16]atomic.Uint64
+
+// note adds the processor on which the caller's thread is, see getcpu(2).
+func (p *processors) note() {
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 || int(cpu/64) >= len(p) {
+		return
+	}
+	if word, bit := &p[cpu/64], uint64(1)<<(cpu%64); word.Load()&bit == 0 {
+		word.Or(bit)
+	}
+}
+
+func (p *processors) into(result *wire.Result) *wire.Result {
+	for i := range p {
+		for word := p[i].Load(); word != 0; word &= word - 1 {
+			result.ProcessorsUsed = append(result.ProcessorsUsed, 64*i+bits.TrailingZeros64(word))
+		}
+	}
+	return result
 }

@@ -83,14 +83,19 @@ func (c *children) ended(pid int, status unix.WaitStatus) {
 
 // start runs a program with our outputs. The channel gets its end.
 func (c *children) start(path string, argv []string) (<-chan unix.WaitStatus, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
-		Env:   append(os.Environ(), envChild+"=1"),
+	return c.startWith(path, argv, &syscall.ProcAttr{
 		Files: []uintptr{0, 1, 2},
 		// Where we are not process 1, nothing else would end it with us.
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 	})
+}
+
+// startWith is start with files and attributes of its own.
+func (c *children) startWith(path string, argv []string, attributes *syscall.ProcAttr) (<-chan unix.WaitStatus, error) {
+	attributes.Env = append(os.Environ(), envChild+"=1")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pid, err := syscall.ForkExec(path, argv, attributes)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,13 +30,10 @@ func writeFile(flags *flag.FlagSet) (func() error, func(*process) (outcome, erro
 	flags.Var(&rate, "rate", "write at most this `amount` each second; as fast as it goes otherwise")
 	flags.Var(&hold, "hold", "keep the file for this `time` when all is written")
 	check := func() error {
-		switch {
-		case amount.value == 0 || amount.value%block != 0:
+		if amount.value == 0 || amount.value%block != 0 {
 			return errors.New("--bytes must be a whole number of MiB, and more than 0")
-		case !filepath.IsAbs(*path) || strings.HasPrefix(filepath.Clean(*path), "/proc") || strings.HasPrefix(filepath.Clean(*path), "/dev/") || strings.HasPrefix(filepath.Clean(*path), "/sys"):
-			return errors.New("--path must be the whole path of a file, for example /tmp/x")
 		}
-		return nil
+		return ordinary(*path)
 	}
 	return check, func(p *process) (outcome, error) {
 		return write(p, filepath.Clean(*path), amount.value, rate.value, hold.value, *direct, *synced)
@@ -50,6 +46,10 @@ func write(p *process, path string, amount, rate uint64, hold time.Duration, dir
 		flags |= unix.O_DIRECT
 	}
 	f, err := os.OpenFile(path, flags, 0o600)
+	if direct && errors.Is(err, unix.EINVAL) {
+		_ = os.Remove(path) // some make the file and then refuse
+		return outcome{}, fmt.Errorf("the filesystem of %s knows no direct I/O (O_DIRECT: %w)", path, err)
+	}
 	if err != nil {
 		return outcome{}, fmt.Errorf("the file cannot be made: %w", err)
 	}
@@ -94,16 +94,23 @@ func write(p *process, path string, amount, rate uint64, hold time.Duration, dir
 			return outcome{result: result}, p.ctx.Err()
 		}
 	}
+	var waited wire.Count
 	if synced {
+		began := time.Now()
 		if err := f.Sync(); err != nil {
 			result := measured(written)
 			remove()
 			return outcome{result: result}, fmt.Errorf("the file did not reach the disk: %w", err)
 		}
+		waited = wire.Counted(uint64(time.Since(began).Microseconds()))
 	}
+	result := measured(written)
+	result.SyncUsec = waited
+	pace(result, written)
+	p.touched(path)
 	return outcome{
-		says:   fmt.Sprintf("all %s are written", mebibytes(written)),
-		result: measured(written),
+		says:   fmt.Sprintf("all %s are written, %s", mebibytes(written), speed(result)),
+		result: result,
 		hold:   func(ctx context.Context) { pause(ctx, hold); remove() },
 	}, nil
 }

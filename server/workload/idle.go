@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,17 +80,27 @@ func serve(flags *flag.FlagSet) (func() error, func(*process) (outcome, error)) 
 			return outcome{}, fmt.Errorf("nobody can be served: %w", err)
 		}
 		name, _ := os.Hostname()
+		m := startMeter()
+		var answered atomic.Uint64
 		server := &http.Server{
 			ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10,
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answered.Add(1)
 				fmt.Fprintf(w, "served by process %d on %s\n", os.Getpid(), name)
 			}),
 		}
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
-			<-p.ctx.Done()
-			server.Close()
+			defer server.Close()
+			for told := uint64(0); pause(p.ctx, time.Second); {
+				if now := answered.Load(); now != told {
+					told = now
+					result := m.result()
+					result.RequestsAnswered = wire.Counted(now)
+					p.report.send(wire.Report{Porthole: wire.ReportProgress, Says: fmt.Sprintf("%d requests answered", now), Result: result})
+				}
+			}
 		}()
 		p.report.send(wire.Report{Porthole: wire.ReportProgress, Says: fmt.Sprintf("serving on port %d", port.value)})
 		err = server.Serve(listener)

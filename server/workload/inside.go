@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"porthole/server/wire"
 )
 
@@ -42,7 +44,72 @@ func View() *wire.View {
 		view.Interfaces = append(view.Interfaces, one)
 	}
 	view.Processes = processes()
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		view.Kernel = unix.ByteSliceToString(name.Release[:])
+	}
+	if table, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
+		view.Mounts = mounts(table)
+	}
+	if table, err := os.ReadFile("/proc/sysvipc/shm"); err == nil {
+		view.Segments, view.SegmentsKnown = segments(table), true
+	}
 	return view
+}
+
+// mounts reads a table of the form of proc_pid_mountinfo(5), at most
+// wire.MaxMounts rows of it: always the last one at /, which is the root.
+func mounts(table []byte) []wire.Mount {
+	var list []wire.Mount
+	for line := range strings.Lines(string(table)) {
+		before, after, found := strings.Cut(line, " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if !found || len(left) < 6 || len(right) < 3 {
+			continue
+		}
+		one := wire.Mount{
+			Path: unescape(left[4]), Type: right[0], Source: unescape(right[1]),
+			ReadOnly: slices.Contains(strings.Split(left[5], ","), "ro") || slices.Contains(strings.Split(right[2], ","), "ro"),
+		}
+		if left[3] != "/" {
+			one.Root = unescape(left[3])
+		}
+		switch {
+		case len(list) < wire.MaxMounts:
+			list = append(list, one)
+		case one.Path == "/":
+			list[len(list)-1] = one
+		}
+	}
+	return list
+}
+
+// unescape undoes the octal escapes of a mount table.
+func unescape(text string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(text)
+}
+
+// segments reads /proc/sysvipc/shm, at most wire.MaxSegments rows of it, see
+// proc_sysvipc(5).
+func segments(table []byte) []wire.Segment {
+	var list []wire.Segment
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if len(fields) < 7 || len(list) == wire.MaxSegments {
+			continue
+		}
+		key, err := strconv.ParseInt(fields[0], 10, 64)
+		if err != nil {
+			continue // the heading
+		}
+		one := wire.Segment{Key: key}
+		one.ID, _ = strconv.Atoi(fields[1])
+		one.Bytes, _ = strconv.ParseUint(fields[3], 10, 64)
+		one.CreatorPID, _ = strconv.Atoi(fields[4])
+		one.Attached, _ = strconv.Atoi(fields[6])
+		list = append(list, one)
+	}
+	return list
 }
 
 // processes are those in /proc, by number, at most maximumProcesses.

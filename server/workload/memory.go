@@ -110,7 +110,11 @@ func allocateInChild(p *process, amount, step size, pace, hold duration) (outcom
 	case status := <-ended:
 		switch {
 		case status.Signaled():
-			return outcome{result: result()}, fmt.Errorf("the child was killed by signal %d (%s) and I live on", status.Signal(), status.Signal())
+			result := result()
+			if status.Signal() == unix.SIGKILL {
+				result.ChildrenKilled = wire.Counted(1)
+			}
+			return outcome{result: result}, fmt.Errorf("the child was killed by signal %d (%s) and I live on", status.Signal(), status.Signal())
 		case status.ExitStatus() != 0:
 			return outcome{result: result()}, fmt.Errorf("the child failed with exit code %d", status.ExitStatus())
 		}

@@ -3,6 +3,7 @@ package workload
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,20 @@ import (
 
 // reporter prints reports, one JSON object a line.
 type reporter struct {
-	mu sync.Mutex
-	to io.Writer
+	mu    sync.Mutex
+	to    io.Writer
+	files []string // touched so far
+}
+
+// touched notes paths, each once, at most wire.MaxFiles of them.
+func (r *reporter) touched(paths []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, path := range paths {
+		if len(r.files) < wire.MaxFiles && !slices.Contains(r.files, path) {
+			r.files = append(r.files, path)
+		}
+	}
 }
 
 // send prints one report. Nobody is told when that fails: there is nobody
@@ -33,6 +46,12 @@ func (r *reporter) send(report wire.Report) {
 // inside reports what this process sees of itself.
 func (r *reporter) inside() {
 	view, security := View(), Security()
+	r.mu.Lock()
+	paths := slices.Clone(r.files)
+	r.mu.Unlock()
+	for _, path := range paths {
+		view.Files = append(view.Files, fileAt(path))
+	}
 	r.send(wire.Report{Porthole: wire.ReportInside, Says: describe(view), View: view, Security: security})
 }
 

@@ -68,6 +68,8 @@ type kind struct {
 	prepare func(flags *flag.FlagSet) (check func() error, run func(*process) (outcome, error))
 	// silent leaves out the report at the start.
 	silent bool
+	// hidden kinds are for ourselves: no lesson asks for them.
+	hidden bool
 }
 
 // outcome is what a piece of work has to say when it is done.
@@ -88,6 +90,13 @@ type process struct {
 	getenv   func(string) string
 }
 
+// touched notes a file that the work has touched, and reports what is to be
+// seen of it now.
+func (p *process) touched(paths ...string) {
+	p.report.touched(paths)
+	p.report.inside()
+}
+
 func kinds() []kind {
 	return []kind{
 		{name: "idle", summary: "does nothing, or breathes gently (--pulse), until it is stopped", prepare: idle},
@@ -95,15 +104,24 @@ func kinds() []kind {
 		{name: "allocate", summary: "takes anonymous memory, page by page, and holds it", prepare: allocate},
 		{name: "write-file", summary: "writes a file through the page cache, as dd does, or around it (--direct)", prepare: writeFile},
 		{name: "fork", summary: "forks sleeping children of one task each, and counts refusals", prepare: fork},
+		{name: "copy", summary: "copies blocks from one file to another, as the chapter's dd does", prepare: copyBlocks},
+		{name: "edit", summary: "adds a line to files, and makes those that are not there", prepare: edit},
+		{name: "delete", summary: "deletes files", prepare: remove},
+		{name: "read", summary: "reads files, and reports their size and digest", prepare: read},
+		{name: "share-memory", summary: "makes a System V shared memory segment with known content, and holds it", prepare: shareMemory},
+		{name: "find-memory", summary: "looks for a shared memory segment by its key, and reads it", prepare: findMemory},
+		{name: "unshare-user", summary: "tries to make a user namespace of its own, and reports its map or why not", prepare: unshareUser},
+		{name: "load", summary: "asks an HTTP service again and again, and measures its answers", prepare: load},
 		{name: "spawn", summary: "starts a few named child processes to look at", prepare: spawn},
 		{name: "serve", summary: "answers HTTP with one line", prepare: serve},
 		{name: "look", summary: "reports what it sees, once, and ends (for docker exec)", prepare: look, silent: true},
+		{name: innerKind, summary: "is unshare-user's child", prepare: inner, silent: true, hidden: true},
 	}
 }
 
 // common are the flags of every workload.
 type common struct {
-	ttl, wait duration
+	ttl, wait, delay duration
 }
 
 // parse finds the kind and reads its flags. An error is one line for the user;
@@ -128,8 +146,9 @@ func parse(args []string, help io.Writer) (k kind, c *common, run func(*process)
 	flags := flag.NewFlagSet(k.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	c = &common{}
-	c.ttl.max, c.wait.max = MaxTTL, MaxTTL
+	c.ttl.max, c.wait.max, c.delay.max = MaxTTL, MaxTTL, MaxTTL
 	flags.Var(&c.ttl, "ttl", "end after this `time` whatever happens, at most 1h (default: $"+EnvTTL+", else 10m)")
+	flags.Var(&c.delay, "delay", "stay idle for this `time` before the work begins, to be looked at")
 	flags.Var(&c.wait, "wait", "stay idle for this `time` when the work is done, to be looked at")
 	check, run := k.prepare(flags)
 	err = flags.Parse(args[1:])
@@ -154,7 +173,9 @@ func parse(args []string, help io.Writer) (k kind, c *common, run func(*process)
 func names() string {
 	var list []string
 	for _, each := range kinds() {
-		list = append(list, each.name)
+		if !each.hidden {
+			list = append(list, each.name)
+		}
 	}
 	return strings.Join(list, ", ")
 }
@@ -162,7 +183,9 @@ func names() string {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "porthole workload KIND [flags]: what runs inside the demo containers.")
 	for _, each := range kinds() {
-		fmt.Fprintf(w, "  %-11s %s\n", each.name, each.summary)
+		if !each.hidden {
+			fmt.Fprintf(w, "  %-12s %s\n", each.name, each.summary)
+		}
 	}
 	fmt.Fprintln(w, "Each has --help.")
 }
@@ -170,9 +193,12 @@ func usage(w io.Writer) {
 // Check reports, in one line, what is wrong with the arguments of a workload,
 // without running it.
 func Check(args []string) error {
-	_, _, _, err := parse(args, io.Discard)
-	if errors.Is(err, flag.ErrHelp) {
+	k, _, _, err := parse(args, io.Discard)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return errors.New("a lesson's container needs work to do, and --help is none")
+	case err == nil && k.hidden:
+		return fmt.Errorf("there is no workload %q; choose one of %s", args[0], names())
 	}
 	return err
 }
@@ -221,6 +247,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if !k.silent && os.Getenv(envChild) == "" {
 		p.report.inside()
 	}
+	pause(ctx, c.delay.value)
 	done, err := run(p)
 	if err != nil {
 		switch cause := context.Cause(ctx); {
