@@ -10,6 +10,9 @@ func (f *Facts) Explain(prefix, why string) { f.reasons = explain(f.reasons, pre
 // Explain records why figures of the host are absent.
 func (h *Host) Explain(prefix, why string) { h.reasons = explain(h.reasons, prefix, why) }
 
+// Explain records why figures of the action are absent.
+func (a *ActionFacts) Explain(prefix, why string) { a.reasons = explain(a.reasons, prefix, why) }
+
 func explain(r reasons, prefix, why string) reasons {
 	if _, told := r[prefix]; told || why == "" {
 		return r // the first reason is the nearest one
@@ -29,6 +32,12 @@ func (e Env) WhyAbsent(path string) string {
 	switch {
 	case root == "host":
 		known = e.Host.reasons
+	case root == "actions":
+		var id string
+		id, rest, _ = strings.Cut(rest, ".")
+		if action := e.Actions[id]; action != nil {
+			known = action.reasons
+		}
 	case e.Containers[root] != nil:
 		known = e.Containers[root].reasons
 	}

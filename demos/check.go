@@ -14,7 +14,7 @@ import (
 )
 
 // Panels are the views that a lesson can show.
-var Panels = []string{"diagram", "namespaces", "cpu", "memory", "pids", "io", "claims"}
+var Panels = []string{"diagram", "namespaces", "cpu", "memory", "pids", "io", "layers", "views", "files", "log", "claims"}
 
 // Needs are what a lesson can ask of a host, beside a working engine.
 var Needs = []string{
@@ -200,8 +200,18 @@ func (c *checker) actions(keys []string) {
 		if !slices.Contains(keys, action.Container) {
 			c.problem(at+"container", "there is no container %q; the keys are %s", action.Container, strings.Join(keys, ", "))
 		}
-		if action.Update.IsZero() {
-			c.problem(at+"update", "an action changes at least one limit, for example update: {cpus: 2}")
+		switch {
+		case len(action.Exec) > 0 && !action.Update.IsZero():
+			c.problem(at+"exec", "an action has either update or exec; make two actions of it")
+		case len(action.Exec) == 0 && action.Update.IsZero():
+			c.problem(at+"update", "an action changes at least one limit, for example update: {cpus: 2}, or runs a workload, for example exec: [fork, --count, \"5\"]")
+		case len(action.Exec) > 0 && c.loader.CheckWorkload != nil:
+			if err := c.loader.CheckWorkload(action.Exec); err != nil {
+				c.problem(at+"exec", "%v", err)
+			}
+		}
+		if action.Range != nil {
+			c.choice(at+"range.", action)
 		}
 		if action.Update.DeviceReadBPS != 0 || action.Update.DeviceWriteBPS != 0 {
 			c.problem(at+"update", "docker update cannot change the rate of a device")

@@ -98,12 +98,26 @@ func (l Limits) Flags() []string {
 
 // Command is the docker line that does the action by hand.
 func (a Action) Command(lesson Lesson) string {
-	line := append([]string{"docker", "update"}, a.Update.Flags()...)
-	line = append(line, ContainerName(lesson.Slug, a.Container))
+	name := ContainerName(lesson.Slug, a.Container)
+	var line []string
+	if len(a.Exec) > 0 {
+		line = append([]string{"docker", "exec", name, "/porthole", "workload"}, a.Exec...)
+	} else {
+		line = append(append([]string{"docker", "update"}, a.Update.Flags()...), name)
+	}
 	for i, word := range line {
 		line[i] = quote(word)
 	}
 	return strings.Join(line, " ")
+}
+
+// WithDisk puts the real disk, such as /dev/vda, in the place of $DISK in a
+// command. Where it is not known, the command stays as it is.
+func WithDisk(command, disk string) string {
+	if disk == "" {
+		return command
+	}
+	return strings.ReplaceAll(command, `"$DISK":`, disk+":")
 }
 
 // VolumeName puts the engine's name of a run's volume in the place of the

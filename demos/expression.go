@@ -55,9 +55,7 @@ func (v vocabulary) compile(text string, kind reflect.Kind) (*expression, error)
 	options := []expr.Option{
 		expr.Env(v.environment),
 		expr.DisableAllBuiltins(),
-		expr.Function("present", present,
-			new(func(string, *float64) float64), new(func(string, *bool) bool), new(func(string, *string) string),
-			new(func(string, []InterfaceFacts) []InterfaceFacts), new(func(string, []ProcessFacts) []ProcessFacts)),
+		expr.Function("present", present, presentTypes...),
 		expr.Patch(guard),
 	}
 	for _, name := range allowed {
@@ -239,6 +237,39 @@ func figureNames(group reflect.Type) (names []string) {
 	}
 	return names
 }
+
+// presentTypes are the forms of present: one for each type of figure that an
+// Env has, from the pointer to what it points to, and for lists from and to
+// the same.
+var presentTypes = func() []any {
+	text := reflect.TypeFor[string]()
+	seen := map[reflect.Type]bool{}
+	var forms []any
+	var walk func(reflect.Type)
+	walk = func(group reflect.Type) {
+		for field := range group.Fields() {
+			kind := field.Type
+			switch {
+			case kind.Kind() == reflect.Struct:
+				walk(kind)
+				continue
+			case field.Tag.Get("expr") == "" || seen[kind]:
+				continue
+			}
+			seen[kind] = true
+			result := kind
+			if kind.Kind() == reflect.Pointer {
+				result = kind.Elem()
+			}
+			form := reflect.FuncOf([]reflect.Type{text, kind}, []reflect.Type{result}, false)
+			forms = append(forms, reflect.New(form).Interface())
+		}
+	}
+	for _, root := range []reflect.Type{reflect.TypeFor[Facts](), reflect.TypeFor[Host](), reflect.TypeFor[ActionFacts]()} {
+		walk(root)
+	}
+	return forms
+}()
 
 // present gives the figure, or an AbsentError.
 func present(arguments ...any) (any, error) {

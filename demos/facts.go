@@ -50,8 +50,18 @@ type Facts struct {
 	Failed  *bool `expr:"failed"`
 	// ExitCode is what the engine says, once it has exited.
 	ExitCode *float64 `expr:"exitCode"`
-	// OOMKilledByEngine is the engine's State.OOMKilled, once it has exited.
+	// OOMKilledByEngine is the engine's State.OOMKilled, also while it runs.
 	OOMKilledByEngine *bool `expr:"oomKilledByEngine"`
+	// CreatedInSeconds is how long the engine took to create it;
+	// StartedInSeconds, to create and to start it, up to the first word of its
+	// first process, without the time in which it waited for another container.
+	CreatedInSeconds *float64 `expr:"createdInSeconds"`
+	StartedInSeconds *float64 `expr:"startedInSeconds"`
+	// Events are the engine's words for what happened to it, oldest first, for
+	// example create, start, oom, die.
+	Events []string `expr:"events"`
+	// KernelLog are the kernel's own lines about it, oldest first.
+	KernelLog []KernelLineFacts `expr:"kernelLog"`
 	// UpSeconds is the time since its start, while it runs and after its exit.
 	UpSeconds *float64 `expr:"upSeconds"`
 	// Seconds is the time from its start to its exit, by the engine's clock.
@@ -62,6 +72,8 @@ type Facts struct {
 
 	NS       Namespaces    `expr:"ns"`
 	Limits   LimitFacts    `expr:"limits"`
+	Files    LimitFiles    `expr:"files"`
+	Layers   LayerFacts    `expr:"layers"`
 	Asked    AskedFacts    `expr:"asked"`
 	Security SecurityFacts `expr:"security"`
 	Inside   ViewFacts     `expr:"inside"`
@@ -184,6 +196,125 @@ type ViewFacts struct {
 	UID        *float64         `expr:"uid"`
 	Interfaces []InterfaceFacts `expr:"interfaces"`
 	Processes  []ProcessFacts   `expr:"processes"`
+	// Kernel is the release, as uname -r prints it on this side.
+	Kernel *string `expr:"kernel"`
+	// Mounts are those of the first process: by its own reading (inside), and
+	// by the host's (outside).
+	Mounts []MountFacts `expr:"mounts"`
+	// RootType is the filesystem type of the mount at /.
+	RootType *string `expr:"rootType"`
+	// Segments are the shared memory segments of this side's IPC namespace.
+	Segments []SegmentFacts `expr:"segments"`
+	// Touched are the files that the workload has touched.
+	Touched []FileFacts `expr:"touched"`
+	// Processors are those on which its processes were ever seen (outside).
+	Processors []float64 `expr:"processors"`
+}
+
+// MountFacts is one row of a mount table.
+type MountFacts struct {
+	Path   string `expr:"path"`
+	Type   string `expr:"type"`
+	Source string `expr:"source"`
+	// Root is the folder of the filesystem that is mounted, / for all of it.
+	Root     string `expr:"root"`
+	ReadOnly bool   `expr:"readOnly"`
+}
+
+// SegmentFacts is one shared memory segment.
+type SegmentFacts struct {
+	Key      float64 `expr:"key"`
+	Bytes    float64 `expr:"bytes"`
+	Attached float64 `expr:"attached"`
+}
+
+// FileFacts is a file that the workload has touched.
+type FileFacts struct {
+	Path string `expr:"path"`
+	// Exists is whether this side has a file at that path.
+	Exists bool `expr:"exists"`
+	// Bytes and Digest (SHA-256) are of the file, on the outside of the one at
+	// HostPath; -1 and empty where there is none or it is too large.
+	Bytes  float64 `expr:"bytes"`
+	Digest string  `expr:"digest"`
+	// HostPath is where the host keeps the same file (outside alone), empty
+	// where that is not known or not there; InVolume is true where that is in a
+	// volume.
+	HostPath string `expr:"hostPath"`
+	InVolume bool   `expr:"inVolume"`
+}
+
+// KernelLineFacts is one line of the kernel's log about the container.
+type KernelLineFacts struct {
+	Text string `expr:"text"`
+	// Kind is oomKill (who is to be killed, and why) or killed (it was).
+	Kind string  `expr:"kind"`
+	PID  float64 `expr:"pid"`
+	Task string  `expr:"task"`
+}
+
+// LimitFiles are the kernel's files that hold the limits.
+type LimitFiles struct {
+	CPU               LimitFile `expr:"cpu" source:"cpuMax"`
+	CPUWeight         LimitFile `expr:"cpuWeight" source:"cpuWeight"`
+	CPUSet            LimitFile `expr:"cpuSet" source:"cpuSet"`
+	Memory            LimitFile `expr:"memory" source:"memoryMax"`
+	MemorySwap        LimitFile `expr:"memorySwap" source:"memorySwapMax"`
+	MemoryReservation LimitFile `expr:"memoryReservation" source:"memoryReservation"`
+	Pids              LimitFile `expr:"pids" source:"pidsMax"`
+	IO                LimitFile `expr:"io" source:"ioMax"`
+}
+
+// LimitFile is the kernel's file that holds one limit.
+type LimitFile struct {
+	// Path is the whole path on this host, Name the last part of it.
+	Path *string `expr:"path"`
+	Name *string `expr:"name"`
+	// Raw is its text, without the newline at the end.
+	Raw *string `expr:"raw"`
+	// HostConfig is the limit as the engine keeps it, for example NanoCpus
+	// 500000000; absent where it was not asked for.
+	HostConfig *string `expr:"hostConfig"`
+}
+
+// LayerFacts are the layers of the root filesystem.
+type LayerFacts struct {
+	// StorageDriver is the type of the root's mount, for example overlay.
+	StorageDriver *string `expr:"storageDriver"`
+	// LowerCount counts the image's layers under it that hold files;
+	// LowerDigest is one figure for them and their order, the same in each
+	// container that stands on the very same folders.
+	LowerCount  *float64 `expr:"lowerCount"`
+	LowerDigest *string  `expr:"lowerDigest"`
+	// UpperBytes is the size of all files in its writable layer, UpperEntries
+	// how many things there are in it.
+	UpperBytes   *float64          `expr:"upperBytes"`
+	UpperEntries *float64          `expr:"upperEntries"`
+	Entries      []LayerEntryFacts `expr:"entries"`
+	// Image are the steps in which its image was made, the lowest first.
+	Image []ImageLayerFacts `expr:"image"`
+	// ImageBytes is the size of the image.
+	ImageBytes *float64 `expr:"imageBytes"`
+}
+
+// LayerEntryFacts is one thing in a writable layer.
+type LayerEntryFacts struct {
+	Path string `expr:"path"`
+	// Kind is added, changed or removed.
+	Kind string `expr:"kind"`
+	// Bytes is its size, 0 for what is no file.
+	Bytes float64 `expr:"bytes"`
+	// Whiteout is device, attribute or opaque, empty for what is none.
+	Whiteout string `expr:"whiteout"`
+}
+
+// ImageLayerFacts is one step in which an image was made.
+type ImageLayerFacts struct {
+	Digest    string  `expr:"digest"`
+	Bytes     float64 `expr:"bytes"`
+	CreatedBy string  `expr:"createdBy"`
+	// Empty is true for a step that changed no file.
+	Empty bool `expr:"empty"`
 }
 
 // InterfaceFacts is a network interface.
@@ -199,6 +330,8 @@ type ProcessFacts struct {
 	// InnerPID is its number in the innermost PID namespace that it is in.
 	InnerPID float64 `expr:"innerPid"`
 	Command  string  `expr:"command"`
+	// UID is its effective user, as this side numbers it; -1 where unknown.
+	UID float64 `expr:"uid"`
 }
 
 // ResultFacts are what the workload measured about its own work.
@@ -210,6 +343,38 @@ type ResultFacts struct {
 	ProcessesStarted *float64 `expr:"processesStarted"`
 	ProcessesRefused *float64 `expr:"processesRefused"`
 	ProcessorsSeen   *float64 `expr:"processorsSeen"`
+	// ProcessorsUsed are those on which its threads were ever seen.
+	ProcessorsUsed []float64 `expr:"processorsUsed"`
+	// SyncSeconds is the part of ElapsedSeconds spent waiting for the disk at
+	// the end, WriteSeconds the part before it. BytesPerSecond is the mean rate
+	// over ElapsedSeconds.
+	SyncSeconds    *float64 `expr:"syncSeconds"`
+	WriteSeconds   *float64 `expr:"writeSeconds"`
+	BytesPerSecond *float64 `expr:"bytesPerSecond"`
+	CopiedBytes    *float64 `expr:"copiedBytes"`
+	// What load measured: half of the answers, and 99 of 100, took no longer.
+	RequestsAnswered  *float64 `expr:"requestsAnswered"`
+	RequestsFailed    *float64 `expr:"requestsFailed"`
+	LatencyP50Seconds *float64 `expr:"latencyP50Seconds"`
+	LatencyP99Seconds *float64 `expr:"latencyP99Seconds"`
+	// ChildrenKilled counts children that died of SIGKILL.
+	ChildrenKilled *float64 `expr:"childrenKilled"`
+	// Found is whether what was looked for is there, Digest the SHA-256 of what
+	// was written or read.
+	Found  *bool   `expr:"found"`
+	Digest *string `expr:"digest"`
+	// Refused is why the kernel made no user namespace, for example EPERM;
+	// empty where it made one.
+	Refused *string    `expr:"refused"`
+	Inner   InnerFacts `expr:"inner"`
+}
+
+// InnerFacts is what unshare-user's child sees of itself.
+type InnerFacts struct {
+	UID           *float64 `expr:"uid"`
+	UIDMap        *string  `expr:"uidMap"`
+	UserNamespace *float64 `expr:"userNamespace"`
+	CapEff        *string  `expr:"capEff"`
 }
 
 // ActionFacts is one action of the lesson.
@@ -218,6 +383,14 @@ type ActionFacts struct {
 	Taken *bool `expr:"taken"`
 	// SecondsAgo is the time since it took effect.
 	SecondsAgo *float64 `expr:"secondsAgo"`
+	// Value is the one chosen, for an action with a range.
+	Value *float64 `expr:"value"`
+	// ExitCode, Says and Result are of the workload of an action that runs one.
+	ExitCode *float64    `expr:"exitCode"`
+	Says     *string     `expr:"says"`
+	Result   ResultFacts `expr:"result"`
+
+	reasons reasons
 }
 
 // reasons say why a figure is absent, by its path or the beginning of it.

@@ -2,6 +2,7 @@ package demos
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -28,6 +29,49 @@ var functions = []expr.Option{
 		a, b := words(arguments[0]), words(arguments[1])
 		return slices.Equal(a, b), nil
 	}, new(func([]string, []string) bool), new(func([]any, []any) bool), new(func([]any, []string) bool), new(func([]string, []any) bool)),
+	// cpusWithin: whether all processors of a list are in a set such as 0-1,3.
+	expr.Function("cpusWithin", func(arguments ...any) (any, error) {
+		set, err := parseCPUSet(arguments[1].(string))
+		if err != nil {
+			return nil, err
+		}
+		for _, cpu := range arguments[0].([]float64) {
+			if !set[int(cpu)] {
+				return false, nil
+			}
+		}
+		return true, nil
+	}, new(func([]float64, string) bool)),
+	// sameCpus: whether two sets name the same processors, as 0,1 and 0-1 do.
+	expr.Function("sameCpus", func(arguments ...any) (any, error) {
+		a, err := parseCPUSet(arguments[0].(string))
+		if err != nil {
+			return nil, err
+		}
+		b, err := parseCPUSet(arguments[1].(string))
+		return maps.Equal(a, b), err
+	}, new(func(string, string) bool)),
+}
+
+// parseCPUSet reads a list of processors as cpuset(7) has it: 0-1,3.
+func parseCPUSet(text string) (map[int]bool, error) {
+	const most = 4096
+	set := map[int]bool{}
+	for part := range strings.SplitSeq(strings.TrimSpace(text), ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		from, err := strconv.Atoi(low)
+		to, wrong := strconv.Atoi(high)
+		if err != nil || wrong != nil || from < 0 || to < from || to >= most {
+			return nil, fmt.Errorf("%q is not a list of processors such as 0-1,3", text)
+		}
+		for cpu := from; cpu <= to; cpu++ {
+			set[cpu] = true
+		}
+	}
+	return set, nil
 }
 
 // functionNames are those of functions.
@@ -96,7 +140,7 @@ func formatValue(value any) string {
 			return "yes"
 		}
 		return "no"
-	case []string, []any:
+	case []string, []any, []float64:
 		return strings.Join(listed(value), ", ")
 	}
 	return fmt.Sprint(value)
@@ -110,6 +154,10 @@ func listed(list any) []string {
 	case []any:
 		for _, word := range list {
 			all = append(all, formatValue(word))
+		}
+	case []float64:
+		for _, number := range list {
+			all = append(all, formatNumber(number))
 		}
 	}
 	return all

@@ -171,10 +171,28 @@ type Action struct {
 	Container string `yaml:"container"`
 	// Update changes limits of the living container, as docker update does.
 	Update Limits `yaml:"update"`
+	// Exec runs a workload inside the living container, as docker exec does,
+	// for example [fork, --count, "20", --hold, "0"]. An action has either.
+	Exec []string `yaml:"exec"`
+	// Range lets whoever takes the action choose the value of one limit of
+	// Update, which is where the slider begins.
+	Range *Range `yaml:"range"`
 	// When is an expression: the action is on offer only when it is true.
 	When string `yaml:"when"`
 
 	when *expression
+}
+
+// Range is what the value of one limit may be.
+type Range struct {
+	// Limit is the limit's name in Update: cpus, cpu-shares, memory,
+	// memory-reservation, memory-swap or pids-limit.
+	Limit string `yaml:"limit"`
+	// Min and Max are the least and the most; Step is the distance of two
+	// values. Amounts of bytes may be written as docker has them.
+	Min  Amount `yaml:"min"`
+	Max  Amount `yaml:"max"`
+	Step Amount `yaml:"step"`
 }
 
 // Claim is one statement, judged on live readings.

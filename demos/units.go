@@ -50,6 +50,27 @@ func (b *Bytes) UnmarshalYAML(node ast.Node) error {
 	return positioned(node, err)
 }
 
+// Amount is a plain number, or an amount of bytes in docker's spelling.
+type Amount float64
+
+// UnmarshalYAML reads 0.5, 64 or 64m.
+func (a *Amount) UnmarshalYAML(node ast.Node) error {
+	text, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	if number, err := strconv.ParseFloat(text, 64); err == nil && number >= 0 && number < 1<<53 {
+		*a = Amount(number)
+		return nil
+	}
+	bytes, err := ParseBytes(text)
+	if err != nil || bytes < 0 {
+		return positioned(node, fmt.Errorf("%q is neither a number nor an amount of bytes; write it as 0.5, 64 or 64m", text))
+	}
+	*a = Amount(bytes)
+	return nil
+}
+
 // Duration is a length of time, written as 3s, 500ms or 2m.
 type Duration time.Duration
 
