@@ -21,7 +21,7 @@ export class Claims extends Part {
     const claims = claimsOf(this.lesson);
     if (claims.length === 0) return html``;
     return html`<section class=${this.bare ? 'claims' : 'box claims'} aria-label="Verdict">
-      <h2 class="legend">Verdict <em>${inWords(claims)}</em></h2>
+      <div class="legend" role="heading" aria-level=${this.bare ? 1 : 2}>Verdict <em>${inWords(claims)}</em></div>
       <div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
   }
 

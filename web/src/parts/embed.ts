@@ -26,7 +26,7 @@ export class Embed extends Part {
     // One container alone keeps the number that it has on the whole drawing.
     const columns = columnsOf(containers, run, lesson).filter((one) => !page.container || one.name === page.container || one.container?.key === page.container);
     if (page.panel === 'diagram') return html`<porthole-diagram level="1" lesson=${page.lesson}></porthole-diagram>`;
-    if (page.panel === 'namespaces') return html`<section class="embed-panel" aria-label="Namespaces"><porthole-matrix .columns=${columns}></porthole-matrix></section>`;
+    if (page.panel === 'namespaces') return html`<section class="embed-panel" aria-label="Namespaces"><h1 class="unseen">Namespaces</h1><porthole-matrix .columns=${columns}></porthole-matrix></section>`;
     if (page.panel === 'claims') return html`<section class="embed-panel"><porthole-claims lesson=${page.lesson || run?.lesson || 'architecture'} bare></porthole-claims></section>`;
     if (page.panel in kindTitles) {
       const kind = page.panel as Kind;

@@ -46,8 +46,8 @@ export class Matrix extends Part {
     const who = cell.column === 0 ? 'the host' : `container ${cell.column}, ${column?.title ?? ''}`;
     const question = { container: column?.name ?? 'host', field: `namespace.${cell.type}`, what: `${cell.type} namespace of ${who}` };
     if (cell.state === 'unknown') {
-      return html`<div class="place" role="cell" ${css(place)}><button class="cell unknown" data-column=${cell.column} aria-label=${`${question.what}: unknown, ${cell.reason}`}
-        @click=${(event: Event) => explain(event, { ...question, shown: 'unknown' })}><b>unknown</b><span>${cell.reason}</span></button></div>`;
+      return html`<div class="place" role="cell" ${css(place)}><button class="cell unknown" data-column=${cell.column}
+        @click=${(event: Event) => explain(event, { ...question, shown: 'unknown' })}><i class="unseen">${question.what}: </i><b>unknown</b><span>${cell.reason}</span></button></div>`;
     }
     const shared = cell.group.length > 1;
     const digits = String(cell.inode);
@@ -58,9 +58,9 @@ export class Matrix extends Part {
     if (cell.joinsRight) classes.push('joins-right');
     if (cell.under) classes.push('under');
     if (cell.over) classes.push('over');
-    return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${cell.column} data-inode=${digits} aria-label=${`${question.what}: ${digits}, ${this.relation(cell)}`}
+    return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${cell.column} data-inode=${digits}
       @click=${(event: Event) => explain(event, { ...question, shown: digits })}>
-      <i class="swatch"></i><span class="digits"><span class="beginning">${short}</span><b>${digits.slice(short.length)}</b></span>
+      <i class="swatch"></i><span class="unseen">${question.what}: </span><span class="digits"><span class="beginning">${short}</span><b>${digits.slice(short.length)}</b></span><span class="unseen">, ${this.relation(cell)}</span>
       ${cell.column < row.cells.length - 1 ? html`<i class="bridge"></i>` : nothing}</button></div>`;
   }
 
@@ -79,8 +79,8 @@ export class Matrix extends Part {
     const reason = rows[0]!.cells[n]!.reason;
     const column = this.columns[n - 1];
     const who = n === 0 ? 'the host' : `container ${n}, ${column?.title ?? ''}`;
-    return html`<div class="matrix-row" role="row"><div class="dark-place" role="cell" ${css({ 'grid-column': n + 2 })}><button class="cell unknown whole" data-column=${n} aria-label=${`All namespaces of ${who}: unknown, ${reason}`}
-      @click=${(event: Event) => explain(event, { container: column?.name ?? 'host', field: 'namespace.pid', shown: 'unknown', what: `namespaces of ${who}` })}><b>unknown</b><span>${reason}</span></button></div></div>`;
+    return html`<div class="matrix-row" role="row"><div class="dark-place" role="cell" ${css({ 'grid-column': n + 2 })}><button class="cell unknown whole" data-column=${n}
+      @click=${(event: Event) => explain(event, { container: column?.name ?? 'host', field: 'namespace.pid', shown: 'unknown', what: `namespaces of ${who}` })}><i class="unseen">All namespaces of ${who}: </i><b>unknown</b><span>${reason}</span></button></div></div>`;
   }
 }
 

@@ -27,7 +27,7 @@ export class TitleBlock extends Part {
     const running = store.containers.filter((container) => container.state === 'running').length;
     const engine = topology?.host.engine ?? hello?.host.engine;
     const host = topology?.host ?? hello?.host;
-    return html`<a class="brand" href=${`${page.base}/`}>${mark}<span>Porthole</span></a>
+    return html`<a class="brand" aria-label="Porthole" href=${`${page.base}/`}>${mark}<span>Porthole</span></a>
       <dl class="facts-block">
         <div class="fact connection ${words.state}"><dt>Connection</dt><dd><i></i><span>${words.word}</span></dd></div>
         <div class="fact sampling"><dt>Sampling</dt><dd class="mono">${hello ? hertz(hello.intervalMs) : '–'}</dd></div>
