@@ -72,6 +72,11 @@ func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error)
 	}, err
 }
 
+func (l labPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
+	result, err := l.Docker.Exec(ctx, id, argv)
+	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
+}
+
 // watcherPlug lets the lab see what the sampler sees.
 type watcherPlug struct{ *sampler.Sampler }
 

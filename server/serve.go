@@ -76,6 +76,7 @@ var statuses = []site.Status{
 	{Err: lab.ErrNoAction, Status: http.StatusNotFound},
 	{Err: sampler.ErrUnknownSource, Status: http.StatusNotFound},
 	{Err: lab.ErrAlreadyRunning, Status: http.StatusConflict},
+	{Err: lab.ErrValue, Status: http.StatusBadRequest},
 	{Err: lab.ErrNotNow, Status: http.StatusConflict},
 	{Err: lab.ErrUnavailable, Status: http.StatusUnprocessableEntity},
 	{Err: lab.ErrTooMany, Status: http.StatusTooManyRequests},

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,11 +10,13 @@ import (
 	"time"
 
 	"porthole/demos"
+	"porthole/server/wire"
 )
 
 // actRequest asks a run to take one of its lesson's actions.
 type actRequest struct {
 	action string
+	value  *float64
 	answer chan error // capacity 1
 }
 
@@ -20,6 +24,11 @@ type actRequest struct {
 type taken struct {
 	underWay bool
 	at       time.Time // when it last took effect
+	value    *float64  // the one chosen, where there is a range
+	// What the workload of an action that runs one has said, and how it ended.
+	exitCode *int
+	says     string
+	result   *wire.Result
 }
 
 func (r *run) action(id string) demos.Action {
@@ -59,22 +68,61 @@ func (r *run) act(ctx context.Context, request actRequest, operators *sync.WaitG
 		return
 	}
 	c := r.subject(action.Container)
+	limits, err := action.With(request.value)
+	if err != nil {
+		request.answer <- err
+		return
+	}
 	id, key := c.id, c.spec.Key
 	r.actions[action.ID].underWay = true
 	operators.Go(func() {
-		err := r.lab.options.Engine.Update(ctx, id, action.Update)
+		var ran taken
+		var err error
+		if len(action.Exec) > 0 {
+			ran, err = r.exec(ctx, id, action.Exec)
+		} else {
+			err = r.lab.options.Engine.Update(ctx, id, limits)
+		}
 		// Answered once the run knows it: who asks again then is not too early.
 		// Where the run is over, its closing answers.
 		r.tell(ctx, func(r *run) {
 			state := r.actions[action.ID]
 			state.underWay = false
 			if err == nil {
+				*state = ran
 				state.at = time.Now()
-				r.subject(key).asked = merged(r.subject(key).asked, action.Update)
+				if action.Range != nil {
+					chosen := action.Value()
+					if request.value != nil {
+						chosen = *request.value
+					}
+					state.value = &chosen
+				}
+				r.subject(key).asked = merged(r.subject(key).asked, limits)
 			}
 			request.answer <- err
 		})
 	})
+}
+
+// exec runs a workload inside a container, and reads its last word.
+func (r *run) exec(ctx context.Context, id string, workload []string) (taken, error) {
+	ended, err := r.lab.options.Engine.Exec(ctx, id, append([]string{"/porthole", "workload"}, workload...))
+	if err != nil {
+		return taken{}, err
+	}
+	ran := taken{exitCode: &ended.ExitCode}
+	for line := range bytes.Lines(ended.Output) {
+		report, ok := parseReport(line)
+		if !ok {
+			continue
+		}
+		ran.says = cmp.Or(report.Says, ran.says)
+		if report.Result != nil {
+			ran.result = report.Result
+		}
+	}
+	return ran, nil
 }
 
 // merged puts the limits of an update over those asked for before.

@@ -35,10 +35,17 @@ func (l *Lab) entry(lesson demos.Lesson) wire.Lesson {
 		entry.Answers = append(entry.Answers, wire.Answer{ID: answer.ID, Says: answer.Says, Right: answer.Right})
 	}
 	for _, c := range lesson.Containers {
-		entry.Containers = append(entry.Containers, wire.LessonContainer{Key: c.Key, Title: c.Title, Subtitle: c.Subtitle, Command: c.Command(lesson, image)})
+		entry.Containers = append(entry.Containers, wire.LessonContainer{Key: c.Key, Title: c.Title, Subtitle: c.Subtitle, Command: demos.WithDisk(c.Command(lesson, image), l.options.Disk())})
 	}
 	for _, a := range lesson.Actions {
-		entry.Actions = append(entry.Actions, wire.Action{ID: a.ID, Title: a.Title, Command: a.Command(lesson)})
+		action := wire.Action{ID: a.ID, Title: a.Title, Command: a.Command(lesson), Container: a.Container}
+		if a.Range != nil {
+			action.Range = &wire.Range{
+				Limit: a.Range.Limit, Unit: a.Range.Unit(), Value: a.Value(),
+				Min: float64(a.Range.Min), Max: float64(a.Range.Max), Step: float64(a.Range.Step),
+			}
+		}
+		entry.Actions = append(entry.Actions, action)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +69,7 @@ func pendingClaims(lesson demos.Lesson, host demos.Host) []wire.Claim {
 	for i := range lesson.Claims {
 		c := &lesson.Claims[i]
 		claims = append(claims, wire.Claim{
-			ID: c.ID, Says: c.Says, Book: c.Book, Verdict: wire.Pending, Over: c.Window().String(), Expected: c.Expected(host),
+			ID: c.ID, Says: c.Says, Book: c.Book, Verdict: wire.Pending, Over: c.Window().String(), Expected: c.Expected(host), Awaits: c.Awaits(),
 		})
 	}
 	return claims

@@ -23,6 +23,7 @@ func (r *run) env(window demos.Window) demos.Env {
 		if !state.at.IsZero() {
 			facts.SecondsAgo = pointer(now.Sub(state.at).Seconds())
 		}
+		state.factsInto(facts)
 		env.Actions[id] = facts
 	}
 	return env
@@ -43,6 +44,8 @@ func (s *subject) facts(window demos.Window, now time.Time) *demos.Facts {
 	}
 	if s.final && s.exitCode != nil {
 		f.ExitCode, f.OOMKilledByEngine = pointer(float64(*s.exitCode)), s.oomKilled
+	} else if s.word.there && s.running() {
+		f.OOMKilledByEngine = s.word.oomKilled
 	}
 	f.Explain("exitCode", "the engine has not said how it ended")
 	if !s.startedAt.IsZero() {
@@ -59,9 +62,14 @@ func (s *subject) facts(window demos.Window, now time.Time) *demos.Facts {
 	}
 	if s.view != nil {
 		f.Inside = viewFacts(s.view, true)
+		f.Explain("inside.segments", "/proc/sysvipc/shm cannot be read there")
+		f.Explain("inside.processors", "it is the host that sees them")
+		f.Explain("inside.touched", "the workload has not reported that it touched a file")
 	}
 	f.Explain("inside", "the workload has not reported it")
+	s.wordFacts(f)
 	f.Result = resultFacts(s.result)
+	explainResult(f.Explain, s.result)
 	f.Explain("result", "the workload has not reported it")
 	if s.topology != nil {
 		s.kernelFacts(f)
@@ -114,7 +122,11 @@ func (s *subject) kernelFacts(f *demos.Facts) {
 	f.Explain("security", "the process' status cannot be read")
 	if c.Outside != nil {
 		f.Outside = viewFacts(c.Outside, false)
+		f.Explain("outside.segments", "the kernel reader is not in the host's IPC namespace")
+		f.Explain("outside.touched", "the workload has not reported that it touched a file")
 	}
+	s.layerFacts(f)
+	fileFacts(&f.Files, c.Limits, f.Explain)
 	f.Explain("outside", "the container's processes cannot be read from the host")
 }
 
@@ -200,7 +212,10 @@ func viewFacts(v *wire.View, inside bool) demos.ViewFacts {
 		f.Interfaces = append(f.Interfaces, one)
 	}
 	for _, p := range v.Processes {
-		one := demos.ProcessFacts{PID: float64(p.PID), InnerPID: float64(p.PID), Command: p.Command}
+		one := demos.ProcessFacts{PID: float64(p.PID), InnerPID: float64(p.PID), Command: p.Command, UID: -1}
+		if p.UID != nil {
+			one.UID = float64(*p.UID)
+		}
 		if n := len(p.NSpid); n > 0 {
 			one.InnerPID = float64(p.NSpid[n-1])
 		} else if !inside {
@@ -208,6 +223,7 @@ func viewFacts(v *wire.View, inside bool) demos.ViewFacts {
 		}
 		f.Processes = append(f.Processes, one)
 	}
+	sightFacts(&f, v)
 	return f
 }
 
@@ -222,12 +238,38 @@ func resultFacts(r *wire.Result) demos.ResultFacts {
 		}
 		return pointer(float64(value) / by)
 	}
-	return demos.ResultFacts{
+	f := demos.ResultFacts{
 		ElapsedSeconds: scaled(r.ElapsedUsec, 1e6), CPUSeconds: scaled(r.CPUUsec, 1e6),
 		AllocatedBytes: scaled(r.AllocatedBytes, 1), WrittenBytes: scaled(r.WrittenBytes, 1),
 		ProcessesStarted: scaled(r.ProcessesStarted, 1), ProcessesRefused: scaled(r.ProcessesRefused, 1),
-		ProcessorsSeen: scaled(r.ProcessorsSeen, 1),
+		ProcessorsSeen: scaled(r.ProcessorsSeen, 1), ProcessorsUsed: floats(r.ProcessorsUsed),
+		SyncSeconds: scaled(r.SyncUsec, 1e6), BytesPerSecond: scaled(r.BytesPerSecond, 1), CopiedBytes: scaled(r.CopiedBytes, 1),
+		RequestsAnswered: scaled(r.RequestsAnswered, 1), RequestsFailed: scaled(r.RequestsFailed, 1),
+		LatencyP50Seconds: scaled(r.LatencyP50Usec, 1e6), LatencyP99Seconds: scaled(r.LatencyP99Usec, 1e6),
+		ChildrenKilled: scaled(r.ChildrenKilled, 1), Found: r.Found,
 	}
+	if r.Digest != "" {
+		f.Digest = pointer(r.Digest)
+	}
+	if f.ElapsedSeconds != nil && f.WrittenBytes != nil {
+		f.WriteSeconds = pointer(*f.ElapsedSeconds)
+		if f.SyncSeconds != nil {
+			f.WriteSeconds = pointer(*f.ElapsedSeconds - *f.SyncSeconds)
+		}
+	}
+	if r.Refused != "" || r.Inner != nil {
+		f.Refused = pointer(r.Refused)
+	}
+	if r.Inner != nil {
+		f.Inner.UID, f.Inner.UserNamespace = number(r.Inner.UID), scaled(r.Inner.UserNamespace, 1)
+		if r.Inner.UIDMap != "" {
+			f.Inner.UIDMap = pointer(r.Inner.UIDMap)
+		}
+		if r.Inner.CapEff != "" {
+			f.Inner.CapEff = pointer(r.Inner.CapEff)
+		}
+	}
+	return f
 }
 
 func askedFacts(s *subject) demos.AskedFacts {

@@ -52,6 +52,9 @@ func (r *run) judgeOne(j *judged, env demos.Env, now time.Time) {
 	ready, missing := j.claim.Ready(env)
 	if ready {
 		j.ready = since(j.ready, now, true)
+		if r.readBefore(j, now) {
+			return // the next sample settles it
+		}
 		judgement := j.claim.Judge(env)
 		if judgement.Missing == "" {
 			r.decide(j, judgement)
@@ -75,6 +78,23 @@ func (r *run) judgeOne(j *judged, env demos.Env, now time.Time) {
 	case now.Sub(r.startedAt) >= within:
 		j.decideUnknown(fmt.Sprintf("It could not be judged within %s: %s%s", within, why, r.failures()))
 	}
+}
+
+// readBefore reports whether the newest reading of a container that the claim
+// is about is older than the moment to judge it: a workload's word that it was
+// killed can be here before the kernel's count is read again.
+func (r *run) readBefore(j *judged, now time.Time) bool {
+	if j.claim.When == "" || now.Sub(j.ready) >= settle {
+		return false
+	}
+	for _, key := range j.claim.Keys() {
+		c := r.subject(key)
+		points := c.line.points
+		if c.running() && len(points) > 0 && points[len(points)-1].at < j.ready.UnixMilli() {
+			return true
+		}
+	}
+	return false
 }
 
 // failures says which workloads reported that they failed.

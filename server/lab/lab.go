@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,9 @@ type Engine interface {
 	Start(ctx context.Context, id string) error
 	// Update changes limits of a living container.
 	Update(ctx context.Context, id string, limits demos.Limits) error
+	// Exec runs a program inside a living container and waits for its end. A
+	// program that fails is no error.
+	Exec(ctx context.Context, id string, argv []string) (Executed, error)
 	// Follow calls line with each line of output from the beginning on, until
 	// the container has exited.
 	Follow(ctx context.Context, id string, line func([]byte)) error
@@ -37,6 +41,12 @@ type Engine interface {
 	// RemoveRun removes all that carries the run's label. It is no error when
 	// nothing does.
 	RemoveRun(ctx context.Context, run string) error
+}
+
+// Executed is what a program inside a container printed, and how it ended.
+type Executed struct {
+	Output   []byte
+	ExitCode int
 }
 
 // Inspection is how a container stands, by the engine's word.
@@ -90,7 +100,10 @@ type Options struct {
 	// Image names the workload image for the commands of the catalogue; ""
 	// where it is not known yet. Nil: never known.
 	Image func() string
-	Log   *slog.Logger
+	// Disk names the disk under the engine's volumes, such as /dev/vda; ""
+	// where it is not known. Nil: never known.
+	Disk func() string
+	Log  *slog.Logger
 	// MaxRuns is how many runs may be under way at once (default 4).
 	MaxRuns int
 	// MaxEnded is how many ended runs are remembered (default 64).
@@ -103,6 +116,7 @@ var (
 	ErrNoLesson       = errors.New("there is no such lesson")                 // 404
 	ErrNoRun          = errors.New("there is no such run")                    // 404
 	ErrNoAction       = errors.New("the lesson has no such action")           // 404
+	ErrValue          = errors.New("the action takes no such value")          // 400
 	ErrNotNow         = errors.New("the action cannot be taken now")          // 409
 	ErrAlreadyRunning = errors.New("the lesson is running already")           // 409
 	ErrUnavailable    = errors.New("this host cannot run the lesson")         // 422
@@ -146,6 +160,9 @@ func New(o Options) *Lab {
 	}
 	if o.Lacks == nil {
 		o.Lacks = func(string) string { return "" }
+	}
+	if o.Disk == nil {
+		o.Disk = func() string { return "" }
 	}
 	if o.Image == nil {
 		o.Image = func() string { return "" }
@@ -278,17 +295,22 @@ func (l *Lab) Stop(ctx context.Context, id string) error {
 }
 
 // Act takes an action that the lesson defines, and returns when it has taken
-// effect on the engine.
-func (l *Lab) Act(ctx context.Context, id, action string) error {
+// effect on the engine. The value is for an action with a range; nil takes the
+// lesson's own.
+func (l *Lab) Act(ctx context.Context, id, action string, value *float64) error {
 	r, err := l.find(id)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(r.lesson.Actions, func(a demos.Action) bool { return a.ID == action }) {
+	at := slices.IndexFunc(r.lesson.Actions, func(a demos.Action) bool { return a.ID == action })
+	if at < 0 {
 		return sentence(ErrNoAction, fmt.Sprintf("The lesson %s has no action %q.", r.lesson.Slug, action))
 	}
+	if _, err := r.lesson.Actions[at].With(value); err != nil {
+		return sentence(ErrValue, strings.ToUpper(err.Error()[:1])+err.Error()[1:]+".")
+	}
 	over := sentence(ErrNotNow, "The run is over, so nothing can be done to its containers; start the lesson again.")
-	request := actRequest{action: action, answer: make(chan error, 1)}
+	request := actRequest{action: action, value: value, answer: make(chan error, 1)}
 	select {
 	case r.acts <- request:
 	case <-r.closing:

@@ -422,24 +422,24 @@ func TestActions(t *testing.T) {
 		if got := b.run(t, id).Actions; len(got) != 1 || got[0] != "raise" {
 			t.Errorf("on offer are %v", got)
 		}
-		if err := b.Act(t.Context(), id, "nothing"); !errors.Is(err, ErrNoAction) {
+		if err := b.Act(t.Context(), id, "nothing", nil); !errors.Is(err, ErrNoAction) {
 			t.Errorf("an unknown action: %v", err)
 		}
-		if err := b.Act(t.Context(), id, "later"); !errors.Is(err, ErrNotNow) {
+		if err := b.Act(t.Context(), id, "later", nil); !errors.Is(err, ErrNotNow) {
 			t.Errorf("an action before its time: %v", err)
 		}
-		if err := b.Act(t.Context(), id, "raise"); err != nil {
+		if err := b.Act(t.Context(), id, "raise", nil); err != nil {
 			t.Errorf("an action: %v", err)
 		}
 		b.engine.update = func(context.Context) error { return errors.New("the engine refused") }
-		if err := b.Act(t.Context(), id, "raise"); err == nil || err.Error() != "the engine refused" {
+		if err := b.Act(t.Context(), id, "raise", nil); err == nil || err.Error() != "the engine refused" {
 			t.Errorf("a refused action: %v", err)
 		}
 		b.engine.update = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 		slow := make(chan error, 1)
-		go func() { slow <- b.Act(t.Context(), id, "raise") }()
+		go func() { slow <- b.Act(t.Context(), id, "raise", nil) }()
 		synctest.Wait()
-		if err := b.Act(t.Context(), id, "raise"); !errors.Is(err, ErrNotNow) {
+		if err := b.Act(t.Context(), id, "raise", nil); !errors.Is(err, ErrNotNow) {
 			t.Errorf("twice at once: %v", err)
 		}
 		if err := b.Stop(t.Context(), id); err != nil {
@@ -448,7 +448,7 @@ func TestActions(t *testing.T) {
 		if err := <-slow; err == nil {
 			t.Error("an action that the stop cut off said that it was done")
 		}
-		if err := b.Act(t.Context(), id, "raise"); !errors.Is(err, ErrNotNow) {
+		if err := b.Act(t.Context(), id, "raise", nil); !errors.Is(err, ErrNotNow) {
 			t.Errorf("after the end: %v", err)
 		}
 	})

@@ -246,6 +246,11 @@ func pending(r wire.Run) bool {
 
 type labPlug struct{ *engine.Docker }
 
+func (l labPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
+	result, err := l.Docker.Exec(ctx, id, argv)
+	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
+}
+
 func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
 	c, err := l.Docker.Inspect(ctx, id)
 	if errors.Is(err, engine.ErrNoSuchContainer) {

@@ -90,16 +90,22 @@ func (r *run) operate(ctx context.Context, spec *demos.Container, own *gates) {
 	}
 	engine := r.lab.options.Engine
 	ttl := time.Duration(r.lesson.Max) + margin
+	began := time.Now()
 	id, err := engine.Create(ctx, r.id, r.lesson, *spec, ttl)
 	if err != nil {
 		r.tell(ctx, failed(fmt.Sprintf("The container %s could not be created", spec.Title), err))
 		return
 	}
 	open(own.created)
-	r.tell(ctx, func(r *run) { r.subject(spec.Key).created(id) })
+	took := time.Since(began)
+	r.tell(ctx, func(r *run) {
+		r.subject(spec.Key).createdIn = took
+		r.subject(spec.Key).created(id)
+	})
 	if spec.After != "" && !wait(r.gatesOf(spec.After).state(spec.AfterState)) {
 		return
 	}
+	began = time.Now()
 	if err := engine.Start(ctx, id); err != nil {
 		r.tell(ctx, failed(fmt.Sprintf("The container %s could not be started", spec.Title), err))
 		return
@@ -107,6 +113,7 @@ func (r *run) operate(ctx context.Context, spec *demos.Container, own *gates) {
 	open(own.running)
 	started := time.Now()
 	r.tell(ctx, func(r *run) {
+		r.subject(spec.Key).startAsked = began
 		r.subject(spec.Key).started(started)
 		r.advance()
 	})

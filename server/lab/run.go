@@ -250,6 +250,10 @@ func (r *run) observe(o Observation) {
 				continue
 			}
 			if subject := r.subject(c.Key); subject != nil {
+				subject.word = word{
+					there: true, events: c.Events, kernelLog: c.KernelLog, mute: o.Topology.Host.KernelLogReason,
+					oomKilled: c.OOMKilled, image: imageOf(o.Topology.Images, c.Image),
+				}
 				subject.seen(c)
 			}
 		}
@@ -266,6 +270,15 @@ func (r *run) observe(o Observation) {
 			}
 		}
 	}
+}
+
+func imageOf(images []wire.Image, name string) *wire.Image {
+	for i := range images {
+		if images[i].Name == name {
+			return &images[i]
+		}
+	}
+	return nil
 }
 
 // over reports whether nothing of the run is left.
@@ -298,7 +311,7 @@ func (r *run) publish() wire.Run {
 		message.EndedAt = r.endedAt.UnixMilli()
 	}
 	for _, c := range r.containers {
-		message.Containers = append(message.Containers, c.message(r.lesson, r.image))
+		message.Containers = append(message.Containers, c.message(r.lesson, r.image, r.lab.options.Disk()))
 	}
 	for _, claim := range r.claims {
 		message.Claims = append(message.Claims, claim.message)

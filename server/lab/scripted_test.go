@@ -20,6 +20,7 @@ type scriptedEngine struct {
 	create  func(ctx context.Context, key string) error
 	update  func(ctx context.Context) error
 	remove  func() error
+	exec    func(ctx context.Context, id string, argv []string) (Executed, error)
 	removed []string       // runs
 	made    map[string]int // containers by run, until removed
 	lines   map[string]chan []byte
@@ -142,3 +143,10 @@ func (silent) Watch() Watch                  { return silent{} }
 func (silent) Ready() <-chan struct{}        { return nil }
 func (silent) Take() ([]Observation, uint64) { return nil, 0 }
 func (silent) Close()                        {}
+
+func (e *scriptedEngine) Exec(ctx context.Context, id string, argv []string) (Executed, error) {
+	if e.exec != nil {
+		return e.exec(ctx, id, argv)
+	}
+	return Executed{}, nil
+}

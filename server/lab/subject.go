@@ -21,6 +21,9 @@ type subject struct {
 
 	state                 string // as wire.RunContainer has it
 	startedAt, finishedAt time.Time
+	createdIn             time.Duration // that the engine took to create it
+	startAsked            time.Time     // when the engine was asked to start it
+	firstWord             int64         // of its workload, Unix milliseconds
 	exitCode              *int
 	oomKilled             *bool
 	exitSeen              time.Time // when the engine said that it had exited
@@ -38,7 +41,20 @@ type subject struct {
 	doneAt       int64 // Unix milliseconds, by its own report
 
 	topology *wire.Container // the latest in which it was alive
-	line     timeline
+	// word is what the latest topology says of it beside that, dead or alive.
+	word word
+	line timeline
+}
+
+// word is what is said of a container by others than its own processes.
+type word struct {
+	there     bool
+	events    []wire.Event
+	kernelLog []wire.KernelLine
+	// mute says why the kernel's log cannot be read.
+	mute      string
+	oomKilled *bool
+	image     *wire.Image
 }
 
 func newSubject(spec *demos.Container, slug string) *subject {
@@ -71,6 +87,7 @@ func (s *subject) inspected(i Inspection) {
 // reported takes in a report of its workload.
 func (s *subject) reported(report wire.Report) {
 	s.says = cmp.Or(report.Says, s.says)
+	s.firstWord = cmp.Or(s.firstWord, report.At)
 	if report.View != nil {
 		s.view = report.View
 	}
@@ -101,6 +118,7 @@ func (s *subject) seen(c *wire.Container) {
 		now.PID = cmp.Or(now.PID, before.PID)
 		now.Security = cmp.Or(now.Security, before.Security)
 		now.Outside = cmp.Or(now.Outside, before.Outside)
+		now.Layers = cmp.Or(now.Layers, before.Layers)
 		now.Namespaces = slices.Clone(now.Namespaces)
 		for i, link := range now.Namespaces {
 			if link.Inode == 0 && i < len(before.Namespaces) && before.Namespaces[i].Type == link.Type {
@@ -179,9 +197,26 @@ func (s *subject) removed(really bool) {
 	}
 }
 
-func (s *subject) message(lesson demos.Lesson, image string) wire.RunContainer {
+func (s *subject) message(lesson demos.Lesson, image, disk string) wire.RunContainer {
 	return wire.RunContainer{
 		Key: s.spec.Key, Name: s.name, Title: s.spec.Title, State: s.state, ExitCode: s.exitCode,
-		Says: s.says, Command: s.spec.Command(lesson, image),
+		Says: s.says, Command: demos.WithDisk(s.spec.Command(lesson, image), disk),
+		CreatedInUsec: micros(s.createdIn), StartedInUsec: micros(s.startedIn()),
 	}
+}
+
+// startedIn is how long the engine took to create it and to start it, up to
+// its first word; 0 where it has not said one.
+func (s *subject) startedIn() time.Duration {
+	if s.firstWord == 0 || s.startAsked.IsZero() || s.createdIn == 0 {
+		return 0
+	}
+	return s.createdIn + max(0, time.UnixMilli(s.firstWord).Sub(s.startAsked))
+}
+
+func micros(length time.Duration) wire.Count {
+	if length <= 0 {
+		return wire.Count{}
+	}
+	return wire.Counted(uint64(length.Microseconds()))
 }

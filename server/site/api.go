@@ -110,7 +110,8 @@ func (s *Site) stopRun(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) act(w http.ResponseWriter, r *http.Request) {
-	if !s.readBody(w, r, &nothing{}) {
+	var request wire.ActionRequest
+	if !s.readBody(w, r, &request) {
 		return
 	}
 	run, ok := s.run(w, r)
@@ -128,7 +129,7 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusNotFound, fmt.Sprintf("The lesson %s has no such action: GET /api/v1/lessons/%s lists them.", run.Lesson, run.Lesson))
 		return
 	}
-	if err := s.Lab.Act(r.Context(), run.ID, action); err != nil {
+	if err := s.Lab.Act(r.Context(), run.ID, action, request.Value); err != nil {
 		s.fail(w, r, err)
 		return
 	}

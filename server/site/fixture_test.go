@@ -101,7 +101,7 @@ func (l *cannedLab) Stop(context.Context, string) error {
 	return nil
 }
 
-func (l *cannedLab) Act(context.Context, string, string) error { return nil }
+func (l *cannedLab) Act(context.Context, string, string, *float64) error { return nil }
 
 type cannedSources struct{}
 

@@ -29,7 +29,7 @@ type Lab interface {
 	// Stop ends a run and removes all that it made.
 	Stop(ctx context.Context, id string) error
 	// Act takes an action that the run's lesson defines.
-	Act(ctx context.Context, id, action string) error
+	Act(ctx context.Context, id, action string, value *float64) error
 }
 
 // Sources says where a number comes from. Its errors become HTTP answers by
