@@ -86,7 +86,7 @@ func world(t *testing.T, lesson demos.Lesson, boxes map[string]*box) *run {
 			s.goneWith(&wire.Gone{Run: r.id, Name: s.name})
 		}
 	}
-	now := time.Now()
+	now := began.Add(longAgo) // the moment of the last sample
 	for _, s := range r.containers {
 		s.tick(now)
 	}
