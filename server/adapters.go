@@ -36,25 +36,31 @@ func subjectOf(c engine.Container) sampler.Subject {
 	if c.State == "exited" || c.State == "dead" {
 		subject.ExitCode, subject.OOMKilled = &c.ExitCode, &c.OOMKilled
 	}
+	if !c.StartedAt.IsZero() {
+		subject.Container.OOMKilled = &c.OOMKilled
+	}
+	for _, event := range c.Events {
+		subject.Container.Events = append(subject.Container.Events, wire.Event{At: event.At.UnixMilli(), What: event.What, ExitCode: event.ExitCode})
+	}
 	return subject
 }
 
 func askedLimits(a engine.Asked) wire.Limits {
-	limit := func(source, flag string) *wire.Limit {
+	limit := func(name, source, flag string) *wire.Limit {
 		if flag == "" {
 			return nil
 		}
-		return &wire.Limit{Source: source, Asked: flag}
+		return &wire.Limit{Source: source, Asked: flag, HostConfig: a.HostConfig[name]}
 	}
 	return wire.Limits{
-		CPU:               limit("cpuMax", a.CPU),
-		CPUWeight:         limit("cpuWeight", a.CPUWeight),
-		CPUSet:            limit("cpuSet", a.CPUSet),
-		Memory:            limit("memoryMax", a.Memory),
-		MemorySwap:        limit("memorySwapMax", a.MemorySwap),
-		MemoryReservation: limit("memoryReservation", a.MemoryReservation),
-		Pids:              limit("pidsMax", a.Pids),
-		IO:                limit("ioMax", a.IO),
+		CPU:               limit("cpu", "cpuMax", a.CPU),
+		CPUWeight:         limit("cpuWeight", "cpuWeight", a.CPUWeight),
+		CPUSet:            limit("cpuSet", "cpuSet", a.CPUSet),
+		Memory:            limit("memory", "memoryMax", a.Memory),
+		MemorySwap:        limit("memorySwap", "memorySwapMax", a.MemorySwap),
+		MemoryReservation: limit("memoryReservation", "memoryReservation", a.MemoryReservation),
+		Pids:              limit("pids", "pidsMax", a.Pids),
+		IO:                limit("io", "ioMax", a.IO),
 	}
 }
 

@@ -66,6 +66,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.sampler, err = sampler.New(sampler.Options{
 		Engine: enginePlug{h.engine}, Publisher: to, Interval: c.interval, Log: h.log,
 		Inside: func(name string) *wire.View { return h.lab.Inside(name) },
+		Images: h.engine.Images,
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +82,13 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 				return *name
 			}
 			return ""
+		},
+		Disk: func() string {
+			disk, err := h.engine.Disk()
+			if err != nil {
+				return ""
+			}
+			return disk
 		},
 		Publish: func(run wire.Run) {
 			h.runs.put(run)

@@ -26,6 +26,8 @@ type engineInfo struct {
 	cpus             int
 	memory           int64  // bytes
 	root             string // where it keeps volumes and layers
+	disk             string // the whole disk under root, such as /dev/vda
+	diskProblem      error  // why it cannot be told
 	local            bool   // on this very machine, as far as its address tells
 	cgroupVersion    string
 	memoryLimit      bool
@@ -168,7 +170,9 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 		state.SecurityOptions = append(state.SecurityOptions, strings.TrimPrefix(option, "name="))
 	}
 	keep = true
+	disk, diskProblem := diskUnder(info.DockerRootDir)
 	return cli, state, engineInfo{
+		disk: disk, diskProblem: diskProblem,
 		os: info.OSType, architecture: info.Architecture, cpus: info.NCPU, memory: info.MemTotal, root: info.DockerRootDir,
 		local: strings.HasPrefix(address, "unix://"), cgroupVersion: info.CgroupVersion,
 		memoryLimit: info.MemoryLimit, cpuQuota: info.CPUCfsQuota, pidsLimit: info.PidsLimit,

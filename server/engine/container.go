@@ -64,6 +64,9 @@ type Container struct {
 	// PIDMode, IPCMode, NetworkMode are as the engine keeps them, for example
 	// "", "host", "container:<id>".
 	PIDMode, IPCMode, NetworkMode string
+	// Events are what the engine said of it while it was followed, the oldest
+	// first, at most wire.MaxEvents; only in what Containers returns.
+	Events []Event
 }
 
 // Running reports whether it has a process, be it paused.
@@ -74,6 +77,10 @@ func (c Container) Running() bool { return c.PID > 0 && (c.State == "running" ||
 // "--cpus 0.5"; empty where the limit was not asked for. The numbers are 0 there.
 type Asked struct {
 	CPU, CPUWeight, CPUSet, Memory, MemorySwap, MemoryReservation, Pids, IO string
+
+	// HostConfig is each of the limits above as docker inspect shows it, by its
+	// name in wire.Limits, for example "NanoCpus 500000000".
+	HostConfig map[string]string
 
 	// CPUs in cores.
 	CPUs float64
@@ -186,7 +193,37 @@ func parseAsked(r container.Resources) Asked {
 		flags = append(flags, "--device-write-bps "+d.Path+":"+demos.Bytes(d.Rate).String())
 	}
 	a.IO = strings.Join(flags, " ")
+	a.HostConfig = hostConfigOf(r)
 	return a
+}
+
+// hostConfigOf writes the limits that are set as docker inspect has them.
+func hostConfigOf(r container.Resources) map[string]string {
+	all := map[string]string{}
+	whole := func(limit, field string, value int64) {
+		if value != 0 {
+			all[limit] = field + " " + strconv.FormatInt(value, 10)
+		}
+	}
+	whole("cpu", "CpuQuota", r.CPUQuota)
+	whole("cpu", "NanoCpus", r.NanoCPUs)
+	whole("cpuWeight", "CpuShares", r.CPUShares)
+	whole("memory", "Memory", r.Memory)
+	whole("memorySwap", "MemorySwap", r.MemorySwap)
+	whole("memoryReservation", "MemoryReservation", r.MemoryReservation)
+	if r.PidsLimit != nil {
+		whole("pids", "PidsLimit", *r.PidsLimit)
+	}
+	if r.CpusetCpus != "" {
+		all["cpuSet"] = "CpusetCpus " + r.CpusetCpus
+	}
+	for _, d := range r.BlkioDeviceReadBps {
+		all["io"] = "BlkioDeviceReadBps " + d.Path + " " + strconv.FormatUint(d.Rate, 10)
+	}
+	for _, d := range r.BlkioDeviceWriteBps {
+		all["io"] = "BlkioDeviceWriteBps " + d.Path + " " + strconv.FormatUint(d.Rate, 10)
+	}
+	return all
 }
 
 // parseTime reads the engine's time; the year 1 stands for never.

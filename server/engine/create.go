@@ -126,7 +126,7 @@ func (d *Docker) labels(run string, lesson demos.Lesson, c demos.Container, imag
 	return map[string]string{
 		LabelManaged: "true", LabelInstance: d.options.Instance, LabelServer: serverMark(), LabelScope: d.options.Scope,
 		LabelLesson: lesson.Slug, LabelRun: run, LabelKey: c.Key, LabelTitle: c.Title, LabelSubtitle: c.Subtitle,
-		LabelOrder: strconv.Itoa(c.Order), LabelCommand: c.Command(lesson, image),
+		LabelOrder: strconv.Itoa(c.Order), LabelCommand: demos.WithDisk(c.Command(lesson, image), d.diskName()),
 		LabelExpires: strconv.FormatInt(d.options.Now().Add(ttl).Unix(), 10),
 	}
 }
@@ -232,7 +232,7 @@ func (l *link) resources(limits demos.Limits) (container.Resources, error) {
 		r.PidsLimit = &limits.Pids
 	}
 	if limits.DeviceReadBPS > 0 || limits.DeviceWriteBPS > 0 {
-		disk, err := diskUnder(l.info.root)
+		disk, err := l.info.disk, l.info.diskProblem
 		if err != nil {
 			return r, fail(ErrRefused, err, "a limit on a disk's speed was asked for, but the disk under %s cannot be told: %s", l.info.root, err)
 		}

@@ -67,7 +67,8 @@ type Docker struct {
 
 	state      atomic.Pointer[wire.Engine]
 	containers atomic.Pointer[[]Container]
-	running    atomic.Bool // Run is under way
+	described  atomic.Pointer[wire.Image] // the workload image, as the engine has it
+	running    atomic.Bool                // Run is under way
 
 	mu       sync.Mutex
 	link     *link // nil while the engine does not answer

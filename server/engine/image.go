@@ -56,6 +56,9 @@ func (d *Docker) EnsureImage(ctx context.Context) (string, error) {
 		return "", err
 	}
 	there, err := l.hasImage(ctx, d.image.name)
+	if err == nil && there {
+		d.describe(ctx, l)
+	}
 	if err != nil || there {
 		return d.image.name, err
 	}
@@ -70,6 +73,7 @@ func (d *Docker) EnsureImage(ctx context.Context) (string, error) {
 		return "", fail(ErrImage, err, "the engine took the workload image %s, but does not have it; look into the engine's log", d.image.name)
 	}
 	d.log.Info("the workload image is loaded", "image", d.image.name, "took", time.Since(began).Round(time.Millisecond))
+	d.describe(ctx, l)
 	// It has taken the place of those of other builds.
 	if _, err := d.removeImages(ctx, l, d.image.name); err != nil {
 		d.log.Warn("old workload images could not be removed", "error", err)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -15,6 +16,8 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
+
+	"porthole/server/wire"
 )
 
 // changing are the events after which a container is to be looked at again.
@@ -79,7 +82,7 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 	if err := d.sweep(ctx, l); err != nil {
 		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 	}
-	seen := &sight{known: map[string]Container{}, slow: map[string]bool{}}
+	seen := &sight{known: map[string]Container{}, slow: map[string]bool{}, events: map[string][]Event{}}
 	if err := d.list(ctx, l, seen); err != nil {
 		return err
 	}
@@ -104,10 +107,12 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 			return fmt.Errorf("the stream of events ended: %w", cmp.Or(err, errors.New("the engine closed it")))
 		case message := <-messages:
 			// What came meanwhile is taken along: one look per container.
+			seen.note(message)
 			touched := map[string]bool{message.Actor.ID: true}
 			for more := true; more; {
 				select {
 				case message = <-messages:
+					seen.note(message)
 					touched[message.Actor.ID] = true
 				default:
 					more = false
@@ -140,6 +145,34 @@ type sight struct {
 	// lets nobody look at one while it starts it, which takes long on a busy
 	// machine.
 	slow map[string]bool
+	// events are what was said of each container since this link began.
+	events map[string][]Event
+}
+
+// maximumEvents is how many events of one container are remembered.
+const maximumEvents = wire.MaxEvents
+
+// Event is one thing that the engine said of a container.
+type Event struct {
+	At time.Time
+	// What is the engine's name for it, for example start, oom or die.
+	What string
+	// ExitCode comes with die.
+	ExitCode *int
+}
+
+// note remembers an event; beyond the bound, the oldest goes.
+func (s *sight) note(message events.Message) {
+	id := message.Actor.ID
+	event := Event{At: time.Unix(0, message.TimeNano), What: string(message.Action)}
+	if code, err := strconv.Atoi(message.Actor.Attributes["exitCode"]); err == nil && message.Action == events.ActionDie {
+		event.ExitCode = &code
+	}
+	list := slices.Clone(s.events[id]) // a snapshot may hold the old one
+	if len(list) >= maximumEvents {
+		list = list[1:]
+	}
+	s.events[id] = append(list, event)
 }
 
 // list brings seen in line with the engine's whole list; only containers
@@ -168,6 +201,7 @@ func (d *Docker) list(ctx context.Context, l *link, seen *sight) error {
 	}
 	maps.DeleteFunc(seen.known, func(id string, _ Container) bool { return !there[id] })
 	maps.DeleteFunc(seen.slow, func(id string, _ bool) bool { return !there[id] })
+	maps.DeleteFunc(seen.events, func(id string, _ []Event) bool { return !there[id] })
 	return nil
 }
 
@@ -182,6 +216,7 @@ func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) erro
 	switch {
 	case errors.Is(err, ErrNoSuchContainer):
 		delete(seen.known, id)
+		delete(seen.events, id)
 		return nil
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && l.ctx.Err() == nil:
 		seen.slow[id] = true // the ping says whether it is the engine itself
@@ -194,9 +229,13 @@ func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) erro
 		d.log.Debug("a container could not be inspected", "id", id, "error", err)
 		return nil
 	}
-	if c := parseContainer(answer); ours(c.Labels, d.options.Scope) {
-		seen.known[id] = c
+	c := parseContainer(answer)
+	if !ours(c.Labels, d.options.Scope) {
+		delete(seen.events, id)
+		return nil
 	}
+	c.Events = seen.events[id]
+	seen.known[id] = c
 	return nil
 }
 

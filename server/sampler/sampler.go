@@ -57,6 +57,8 @@ type Options struct {
 	Publisher Publisher
 	// Inside returns what a container reports of itself, by its name.
 	Inside func(name string) *wire.View
+	// Images are those that the containers were made from. Nil: unknown.
+	Images func() []wire.Image
 	// Interval is the time between samples while somebody watches.
 	Interval time.Duration
 	// Idle is the time between samples while nobody does (default 1 s).

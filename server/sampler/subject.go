@@ -129,7 +129,7 @@ func (sub *subject) limits(asked wire.Limits) wire.Limits {
 		case *kernel == nil:
 			*kernel = asked
 		default:
-			(*kernel).Asked = asked.Asked
+			(*kernel).Asked, (*kernel).HostConfig = asked.Asked, asked.HostConfig
 		}
 	}
 	merge(&limits.CPU, asked.CPU)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"porthole/server/kernel/cgroup"
 	"porthole/server/kernel/namespace"
 	"porthole/server/wire"
 )
@@ -93,11 +94,14 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 
 	topology := wire.Topology{
 		Header: wire.Header{Type: wire.TypeTopology},
-		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts},
+		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts, CgroupFiles: cgroup.Files()},
 		// A page with no containers gets [], not null.
 		Containers: []wire.Container{},
 	}
 	topology.Host.Engine = engine
+	if s.Images != nil {
+		topology.Images = s.Images()
+	}
 	s.describeSome(subjects, now)
 	namespaces := map[*subject][]wire.Namespace{}
 	for i, sub := range running {

@@ -68,6 +68,32 @@ var limitSpecs = []limitSpec{
 			"How fast the container may read from and write to each disk; an empty file is no limit."}},
 }
 
+// flags are the flags of docker run and the fields of docker inspect behind the
+// limits, in the order of limitSpecs.
+var flags = [][3]string{
+	{"cpu", "--cpus", "NanoCpus"},
+	{"cpuWeight", "--cpu-shares", "CpuShares"},
+	{"cpuSet", "--cpuset-cpus", "CpusetCpus"},
+	{"memory", "--memory", "Memory"},
+	{"memorySwap", "--memory-swap", "MemorySwap"},
+	{"memoryReservation", "--memory-reservation", "MemoryReservation"},
+	{"pids", "--pids-limit", "PidsLimit"},
+	{"io", "--device-write-bps", "BlkioDeviceWriteBps"},
+}
+
+// Files is the table from a flag of docker run to the kernel's file in both
+// versions of cgroups, in the order of wire.Limits.
+func Files() []wire.CgroupFile {
+	table := make([]wire.CgroupFile, 0, len(limitSpecs))
+	for i, spec := range limitSpecs {
+		table = append(table, wire.CgroupFile{
+			Limit: flags[i][0], Source: spec.source, Flag: flags[i][1], HostConfig: flags[i][2],
+			V1File: spec.v1.name, V1Unit: spec.v1.unit, V2File: spec.v2.name, V2Unit: spec.v2.unit,
+		})
+	}
+	return table
+}
+
 // file returns the limit's file for the reader's version.
 func (s *limitSpec) file(version int) limitFile {
 	if version == 2 {
@@ -93,6 +119,9 @@ func (r *Reader) Limits() wire.Limits {
 func (r *Reader) limit(spec *limitSpec) *wire.Limit {
 	file := spec.file(r.version)
 	limit := &wire.Limit{Source: spec.source, Unit: spec.unit, File: file.name}
+	if folder := r.groups.get(file.controller).path; folder != "" {
+		limit.Path = filepath.Join(folder, file.name)
+	}
 	raw, reason := r.text(file.controller, file.name)
 	if reason != "" {
 		limit.Reason = reason
@@ -201,6 +230,7 @@ func (r *Reader) ioMax(limit *wire.Limit) {
 			read = parseBPS(raw)
 			if written == nil && read != nil {
 				limit.File, limit.Raw = "blkio.throttle.read_bps_device", raw
+				limit.Path = filepath.Join(filepath.Dir(limit.Path), limit.File)
 			}
 		}
 	}
