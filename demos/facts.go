@@ -24,8 +24,10 @@ type Host struct {
 	CgroupMode *string `expr:"cgroupMode"`
 	// Engine is docker, podman, builtin or replay.
 	Engine *string `expr:"engine"`
-	// EngineMajor is the first number of the engine's version, 20 to 29.
+	// EngineMajor is the first number of the engine's version, 20 to 29, and
+	// EngineMinor the second.
 	EngineMajor   *float64 `expr:"engineMajor"`
+	EngineMinor   *float64 `expr:"engineMinor"`
 	StorageDriver *string  `expr:"storageDriver"`
 	CgroupDriver  *string  `expr:"cgroupDriver"`
 	// UserRemapped is true where the engine remaps users (userns-remap).

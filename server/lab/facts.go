@@ -323,9 +323,13 @@ func hostFacts(h wire.Host, links []wire.Namespace) demos.Host {
 	if h.MemoryBytes > 0 {
 		f.MemoryBytes = pointer(float64(h.MemoryBytes))
 	}
-	major, _, _ := strings.Cut(h.Engine.Version, ".")
+	major, rest, _ := strings.Cut(h.Engine.Version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
 	if n, err := strconv.Atoi(major); err == nil {
 		f.EngineMajor = pointer(float64(n))
+	}
+	if n, err := strconv.Atoi(minor); err == nil {
+		f.EngineMinor = pointer(float64(n))
 	}
 	// An engine that has not answered has not said that it does not remap.
 	if h.Engine.State == wire.EngineUp {

@@ -20,6 +20,18 @@ type box struct {
 	counters func(at time.Duration) wire.Counters
 	lived    time.Duration // sampled for so long
 	exit     *int          // nil: it runs on
+	// topology and known change what else is told of it: by the kernel readers
+	// and the engine, and by the run itself.
+	topology func(*wire.Container)
+	known    func(*subject)
+}
+
+// healthy is the machine of the made-up worlds.
+func healthy() wire.Host {
+	return wire.Host{
+		Kernel: "6.18.0", Hostname: "machine", CPUs: 2, CgroupMode: wire.CgroupV2,
+		Engine: wire.Engine{State: wire.EngineUp, Name: "docker", Version: "28.5.2", StorageDriver: "overlay2"},
+	}
 }
 
 var hostNamespaces = map[string]uint64{
@@ -32,13 +44,16 @@ const longAgo = 30 * time.Second
 // world plays a lesson's made-up containers to a run, and judges its claims.
 func world(t *testing.T, lesson demos.Lesson, boxes map[string]*box) *run {
 	t.Helper()
+	return worldOn(t, healthy(), lesson, boxes)
+}
+
+func worldOn(t *testing.T, host wire.Host, lesson demos.Lesson, boxes map[string]*box) *run {
+	t.Helper()
 	l := New(Options{Engine: &scriptedEngine{}, Lessons: func() []demos.Lesson { return nil }, Publish: func(wire.Run) {}})
 	r := l.newRun(lesson)
 	began := time.Now().Add(-longAgo)
 	r.startedAt, r.state = began, wire.RunRunning
-	topology := wire.Topology{Host: wire.TopologyHost{
-		Host: wire.Host{Kernel: "6.18.0", Hostname: "machine", CPUs: 2, CgroupMode: wire.CgroupV2, Engine: wire.Engine{State: wire.EngineUp, Version: "28.5.2"}},
-	}}
+	topology := wire.Topology{Host: wire.TopologyHost{Host: host}}
 	for _, kind := range wire.NamespaceTypes {
 		topology.Host.Namespaces = append(topology.Host.Namespaces, wire.Namespace{Type: kind, Inode: hostNamespaces[kind], Relation: wire.RelationHost})
 	}
@@ -58,10 +73,16 @@ func world(t *testing.T, lesson demos.Lesson, boxes map[string]*box) *run {
 			}
 			one.Namespaces = append(one.Namespaces, link)
 		}
+		if b.topology != nil {
+			b.topology(&one)
+		}
 		topology.Containers = append(topology.Containers, one)
 		s := r.subject(c.Key)
 		s.created("id-" + c.Key)
 		s.started(began)
+		if b.known != nil {
+			b.known(s)
+		}
 	}
 	r.observe(Observation{Topology: &topology})
 	for at := time.Duration(0); at <= longAgo; at += 100 * time.Millisecond {
