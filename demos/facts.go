@@ -26,10 +26,13 @@ type Host struct {
 	Engine *string `expr:"engine"`
 	// EngineMajor is the first number of the engine's version, 20 to 29, and
 	// EngineMinor the second.
-	EngineMajor   *float64 `expr:"engineMajor"`
-	EngineMinor   *float64 `expr:"engineMinor"`
-	StorageDriver *string  `expr:"storageDriver"`
-	CgroupDriver  *string  `expr:"cgroupDriver"`
+	EngineMajor *float64 `expr:"engineMajor"`
+	EngineMinor *float64 `expr:"engineMinor"`
+	// Runtime is the low-level runtime with its version, for example runc
+	// 1.1.15: it turns flags into the kernel's values.
+	Runtime       *string `expr:"runtime"`
+	StorageDriver *string `expr:"storageDriver"`
+	CgroupDriver  *string `expr:"cgroupDriver"`
 	// UserRemapped is true where the engine remaps users (userns-remap).
 	UserRemapped *bool `expr:"userRemapped"`
 	// Rootless is true where the engine itself runs without root.

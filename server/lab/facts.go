@@ -314,6 +314,7 @@ func hostFacts(h wire.Host, links []wire.Namespace) demos.Host {
 	text(&f.Engine, h.Engine.Name)
 	text(&f.StorageDriver, h.Engine.StorageDriver)
 	text(&f.CgroupDriver, h.Engine.CgroupDriver)
+	text(&f.Runtime, h.Engine.Runtime)
 	if h.CgroupMode != wire.CgroupUnknown {
 		text(&f.CgroupMode, string(h.CgroupMode))
 	}
