@@ -81,6 +81,7 @@ var statuses = []site.Status{
 	{Err: lab.ErrUnavailable, Status: http.StatusUnprocessableEntity},
 	{Err: lab.ErrTooMany, Status: http.StatusTooManyRequests},
 	{Err: lab.ErrNoEngine, Status: http.StatusServiceUnavailable},
+	{Err: lab.ErrClosed, Status: http.StatusServiceUnavailable},
 	{Err: engine.ErrDown, Status: http.StatusServiceUnavailable},
 	{Err: engine.ErrForbidden, Status: http.StatusServiceUnavailable},
 	{Err: engine.ErrTooOld, Status: http.StatusServiceUnavailable},
