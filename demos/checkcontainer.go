@@ -126,10 +126,17 @@ func (c *checker) limits(at string, l Limits) {
 // WaitsFor are the keys of the containers that must be there before this one:
 // the one in After, and those whose namespaces it joins.
 func (c Container) WaitsFor() []string {
-	var keys []string
-	if c.After != "" {
+	keys := c.Joins()
+	if c.After != "" && !slices.Contains(keys, c.After) {
 		keys = append(keys, c.After)
 	}
+	return keys
+}
+
+// Joins are the keys of the containers whose namespaces it joins. The engine
+// creates it only while they run.
+func (c Container) Joins() []string {
+	var keys []string
 	for _, mode := range []string{c.Network, c.PIDNamespace, c.IPCNamespace} {
 		if key, ok := strings.CutPrefix(mode, "container:"); ok && !slices.Contains(keys, key) {
 			keys = append(keys, key)

@@ -83,8 +83,8 @@ func (r *run) operate(ctx context.Context, spec *demos.Container, own *gates) {
 	}
 	// A container that joins another's namespace can only be created once
 	// that one runs; the others are created at once, to be seen waiting.
-	for _, key := range spec.WaitsFor() {
-		if key != spec.After && !wait(r.gatesOf(key).running) {
+	for _, key := range spec.Joins() {
+		if !wait(r.gatesOf(key).running) {
 			return
 		}
 	}
