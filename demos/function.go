@@ -77,6 +77,7 @@ func parseCPUSet(text string) (map[int]bool, error) {
 // functionNames are those of functions.
 var functionNames = map[string]bool{
 	"cores": true, "seconds": true, "percent": true, "bytes": true, "number": true, "distinct": true, "sameSet": true,
+	"cpusWithin": true, "sameCpus": true,
 }
 
 // text declares a function from a number to its words. What it prints is in
