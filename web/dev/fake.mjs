@@ -37,6 +37,7 @@ export const states = {
   starting: { count: 1, run: 'starting' },
   running: { count: 3, run: 'running' },
   judged: { count: 3, run: 'running', judged: true },
+  ended: { count: 3, ended: [1] },
   absent: { count: 3, absent: true },
   cpu: { count: 2, lesson: 'cpu-limit', run: 'running', judged: true, hot: true },
 };
@@ -115,6 +116,16 @@ export class Host {
   }
 
   container(app, i) {
+    const n = i + 1;
+    // Nothing can be read of a process that is no more.
+    if (this.state.ended?.includes(n)) {
+      const { pid, outside, security, ...rest } = this.live(app, i);
+      return { ...rest, state: 'exited', namespaces: types.map((type) => ({ type, relation: 'unknown', reason: 'not running' })), limits: {} };
+    }
+    return this.live(app, i);
+  }
+
+  live(app, i) {
     const n = i + 1;
     const hostNet = this.inode('net', n) === initial.net;
     const secure = i % 3 === 2;

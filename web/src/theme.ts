@@ -25,7 +25,10 @@ export function applyTheme(theme: Theme, remember = false): void {
   }
   wanted = theme;
   const shown = theme === 'auto' ? (system.matches ? 'light' : 'dark') : theme;
+  // Colours change at once: only what the kernel changes may take its time.
+  document.documentElement.classList.add('changing-theme');
   document.documentElement.dataset['theme'] = shown;
+  requestAnimationFrame(() => requestAnimationFrame(() => document.documentElement.classList.remove('changing-theme')));
   dispatchEvent(new Event('porthole-theme'));
 }
 

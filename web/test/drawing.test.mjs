@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
-import { axe, bench, close, drawn, misfits, open, until } from './lib/page.mjs';
+import { axe, bench, close, drawn, misfits, open, settled, until } from './lib/page.mjs';
 
 const it = bench();
 const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
@@ -9,12 +9,14 @@ const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
 for (const [state, { count, silent, engine }] of Object.entries(states)) {
   if (silent || engine) continue;
   test(`the drawing of "${state}" fits at every size`, async () => {
+    const page = await open(it, { state });
+    await drawn(page, count);
     for (const [width, height] of sizes) {
-      const page = await open(it, { state, width, height });
+      await page.setViewportSize({ width, height });
       await drawn(page, count);
       assert.deepEqual(await misfits(page), [], `${width} × ${height}`);
-      await close(page);
     }
+    await close(page);
   });
 }
 
@@ -64,7 +66,7 @@ test('equal numbers are one shape, and join and part as they change', async () =
     return { width: bridge.width, from: bridge.left - document.querySelector('.ns-net .cell[data-column="0"]').getBoundingClientRect().right, to: bridge.right - document.querySelector('.ns-net .cell[data-column="1"]').getBoundingClientRect().left };
   });
   await until(page, 'the bridge to be drawn', () => document.querySelector('.ns-net .cell[data-column="0"] .bridge').getBoundingClientRect().width > 9);
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+  await settled(page);
   const closed = await gap();
   assert.ok(closed.from <= 0 && closed.to >= 0, `the bridge closes the gap: ${JSON.stringify(closed)}`);
   host.shares.pop();
@@ -84,6 +86,16 @@ test('two interleaved groups pass on different sides and touch nothing', async (
     return [box('.ns-net .conduit.under').top - box('.ns-net .cell[data-column="1"]').bottom, box('.ns-net .cell[data-column="2"]').top - box('.ns-net .conduit.over').bottom];
   });
   assert.ok(clear.every((space) => space >= 1), `room between pipe and cell: ${clear}`);
+  await close(page);
+});
+
+test('a container that has ended is not unknown, and no line leads to it', async () => {
+  const page = await open(it, { state: 'ended' });
+  await drawn(page, 3);
+  assert.equal(await page.locator('.cell.unknown').count(), 0);
+  assert.match(await page.locator('.container.ended').innerText(), /exited/);
+  assert.equal(await page.locator('.connectors [data-column="1"]').count(), 0);
+  assert.ok(await page.locator('.connectors [data-column="2"]').count() > 0);
   await close(page);
 });
 
@@ -141,7 +153,7 @@ for (const theme of ['dark', 'light']) {
     for (const options of [{ state: 'judged' }, { state: 'zero' }, { state: 'unknown' }, { state: 'down' }, { state: 'twelve' }, { state: 'judged', width: 390, height: 844 }, { state: 'judged', width: 1280, height: 720 }, { state: 'cpu', path: '/lessons/cpu-limit' }, { path: '/present' }, { path: '/embed/namespaces' }, { path: '/embed/cpu' }, { state: 'judged', path: '/embed/claims' }]) {
       const page = await open(it, { ...options, theme });
       await until(page, 'the page', () => document.querySelector('.matrix, .claims, porthole-observe canvas'));
-      await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
+      await settled(page);
       // A panel has no ground of its own: its theme is chosen by the slide's.
       if (options.path?.startsWith('/embed')) await page.evaluate((paper) => { document.body.style.background = paper; }, theme === 'dark' ? '#0d161b' : '#f5f8fa');
       found.push(...(await axe(page)).map((one) => `${JSON.stringify(options)} ${one}`));

@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Container } from '../wire';
-import type { Column } from '../model/columns';
+import { alive, type Column } from '../model/columns';
 import { cores, mebibytes, rate } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
@@ -166,18 +166,22 @@ export class Cgroups extends Part {
   }
 
   private figure(column: Column, field: string, what: string, shown: string): TemplateResult {
-    if (!column.container) return html`<span class="figure value quiet">–</span>`;
+    if (!alive(column.container)) return html`<span class="figure value quiet">–</span>`;
     return html`<button class="figure value" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: column.name, field, shown, what })}>${shown}</button>`;
   }
 
   private bound(column: Column, limit: Container['limits']['cpu'], what: string, words: (value: number) => string): TemplateResult {
-    if (!limit || !column.container) return html``;
+    if (!limit || !column.container || (!limit.unlimited && limit.value === undefined && !alive(column.container))) return html``;
     const shown = limit.unlimited ? 'max' : limit.value !== undefined ? words(limit.value) : '?';
     return html`<button class="figure bound" title=${limit.reason ?? nothing} aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: column.name, field: limit.source, shown, what })}><i>/</i> ${shown}</button>`;
   }
 
   private raw(limit: Container['limits']['cpu']): TemplateResult | typeof nothing {
-    return limit?.file ? html`<span><i>${limit.file}</i> ${limit.raw ?? ''}</span>` : nothing;
+    if (!limit?.file) return nothing;
+    // Long names lose what the row says already, and "no limit" as v1 writes it its nineteen digits.
+    const file = limit.file.length > 12 ? limit.file.replace(/^(cpu|memory|pids)\./, '') : limit.file;
+    const raw = limit.unlimited && (limit.raw?.length ?? 0) > 12 ? 'none' : (limit.raw ?? '');
+    return html`<span title=${`${limit.file} ${limit.raw ?? ''}`}><i>${file}</i> ${raw}</span>`;
   }
 
   /** The graph in words. */

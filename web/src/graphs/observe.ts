@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Container, Run } from '../wire';
+import { alive } from '../model/columns';
 import { cores, mebibytes, rate, seconds } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
@@ -86,7 +87,7 @@ export class Observe extends Part {
       this.scales = new Scales();
       this.limits.clear();
     }
-    for (const one of this.watched) if (one.container) this.limits.set(one.name, one.container.limits);
+    for (const one of this.watched) if (alive(one.container)) this.limits.set(one.name, one.container!.limits);
     const { from } = this.span();
     this.top = this.scales.fit(kind, this.watched.map((one) => ({ name: one.name, limits: this.limits.get(one.name) })), from);
     return html`<p class="observe-key">${kind === 'cpu' ? html`<span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span>` : kind === 'memory' ? html`<span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span><span>${swatch('limit')}limit</span>` : nothing}</p>
@@ -103,14 +104,14 @@ export class Observe extends Part {
     const series = store.series.get(one.name);
     const latest = series?.latest;
     if (!series || !latest) return html`<p class="quiet">${one.container ? 'no reading yet' : 'not started'}</p>`;
-    const button = (field: string, shown: string, what: string, alarm = false): TemplateResult => (one.container
+    const button = (field: string, shown: string, what: string, alarm = false): TemplateResult => (alive(one.container)
       ? html`<button class="figure linked ${alarm ? 'alarm' : ''}" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: one.name, field, shown, what })}>${shown}</button>`
       : html`<span class="figure ${alarm ? 'alarm' : ''}">${shown}</span>`);
     const limit = limitOf(this.kind, { limits: this.limits.get(one.name) });
     switch (this.kind) {
       case 'cpu':
         return html`<p>${button('cpuUsageUsec', latest.cpuUsageUsec === undefined ? '–' : (latest.cpuUsageUsec / 1e6).toFixed(2), 'core-seconds used')} core-seconds</p>
-          <p>${button('cpuUsageUsec', cores(one.container ? series.mean('cores', 500) : null), 'cores in use')} cores now</p>
+          <p>${button('cpuUsageUsec', cores(alive(one.container) ? series.mean('cores', 500) : null), 'cores in use')} cores now</p>
           ${latest.cpuThrottledPeriods ? html`<p>held back in ${button('cpuThrottledPeriods', String(latest.cpuThrottledPeriods), 'periods in which it was throttled', true)} of ${button('cpuPeriods', String(latest.cpuPeriods ?? '?'), 'enforcement periods')} periods</p>` : nothing}`;
       case 'memory':
         return html`<p>${button('memoryCurrentBytes', mebibytes(latest.memoryCurrentBytes), 'memory in MiB')} ${limit?.value !== undefined ? html`of ${mebibytes(limit.value)}` : nothing} MiB</p>

@@ -118,11 +118,21 @@ export class Plot {
     for (const mark of view.ooms) {
       if (mark.at < view.from || mark.at > view.to) continue;
       const x = Math.round(chart.valToPos(mark.at, 'x', true));
-      this.cross(context, x, Math.max(y(view.limit !== undefined && view.limit <= view.top ? view.limit : view.top), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
+      const at = view.limit !== undefined && view.limit <= view.top ? view.limit : this.before(chart, mark.at);
+      this.cross(context, x, Math.max(y(at), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
     }
     this.head(chart, context, ratio);
     if (view.span) this.dimension(chart, context, view.span, ratio);
     context.restore();
+  }
+
+  /** The height that the trace had come to just before a moment. */
+  private before(chart: uPlot, moment: number): number {
+    const [at, ...columns] = chart.data;
+    const trace = columns[3] ?? [];
+    let most = 0;
+    for (let i = at.length - 1; i >= 0 && at[i]! > moment - 1500; i -= 1) if (at[i]! <= moment) most = Math.max(most, trace[i] ?? 0);
+    return most || this.view.top;
   }
 
   private cross(context: CanvasRenderingContext2D, x: number, top: number, base: number, mark: Mark, left: number, right: number, ratio: number): void {

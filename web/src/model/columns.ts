@@ -19,6 +19,11 @@ export interface Column {
   waits: string;
 }
 
+/** Whether a container has processes now, be they paused: only then is there something to read. */
+export function alive(container: Container | undefined): boolean {
+  return container?.state === 'running' || container?.state === 'paused';
+}
+
 /** The chapter's own three, for when the server has not told its lessons yet. */
 const book = [
   { key: 'a', title: 'App A', subtitle: 'isolated', command: '' },

@@ -26,7 +26,7 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
   const find = (selector: string): Element | null => drawing.querySelector(selector);
   const all = (selector: string): Element[] => [...drawing.querySelectorAll(selector)];
   const kernel = find('.kernel');
-  const boxes = all('.container:not(.ghost)').map((element) => ({ n: Number((element as HTMLElement).dataset['box']), area: area(element), legend: area(element.querySelector('.legend')!) }));
+  const boxes = all('.container:not(.ghost, .ended)').map((element) => ({ n: Number((element as HTMLElement).dataset['box']), area: area(element), legend: area(element.querySelector('.legend')!) }));
   if (!kernel || boxes.length === 0) return svg``;
   const k = area(kernel);
   const host = area(find('.host')!);
@@ -35,7 +35,7 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
   if (cgroups.top > namespaces.bottom - 8) return trunk(k, host, boxes);
 
   const top = (n: number): { ns: Area; cg: Area } | undefined => {
-    const cell = all(`.matrix [data-column="${n}"]`).at(-1);
+    const cell = all(`.matrix .cell[data-column="${n}"]`).at(-1);
     const graph = all(`.cgroups .graph[data-column="${n}"]`).at(-1);
     return cell && graph ? { ns: area(cell), cg: area(graph) } : undefined;
   };

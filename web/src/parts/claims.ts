@@ -2,7 +2,11 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Claim } from '../wire';
 import { store } from '../page';
 import { verdict, verdictWords } from './icons';
+import { ended } from '../stream/store';
 import { Part, explain } from './part';
+
+/** More than this would be a list, and not a figure with its origin. */
+const mostSources = 2;
 
 /** The claims of a lesson, each with its verdict and the figure that decided it. */
 export class Claims extends Part {
@@ -29,15 +33,19 @@ export class Claims extends Part {
     return html`<div class="claim ${claim.verdict}" role="listitem" data-claim=${claim.id}>
       <span class="claim-verdict">${verdict(claim.verdict)}${verdictWords[claim.verdict]}</span>
       <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
-      <span class="claim-measured">${this.measured(claim)}${claim.over ? html`<small>${claim.over}</small>` : nothing}</span></div>`;
+      <span class="claim-measured">${claim.measured ?? nothing}${claim.over || claim.sources?.length ? html`<small>${claim.over ?? nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
   }
 
-  private measured(claim: Claim): TemplateResult {
-    if (!claim.measured) return html``;
-    const [key, field] = (claim.sources?.[0] ?? '').split('/');
-    const container = key && field ? nameOf(this.lesson, key) : undefined;
-    if (!container || !field) return html`<span class="mono">${claim.measured}</span>`;
-    return html`<button class="figure linked" @click=${(event: Event) => explain(event, { container, field, shown: claim.measured!, what: claim.says })}>${claim.measured}</button>`;
+  /** The numbers that it was judged on, while there is still somebody to ask. */
+  private sources(claim: Claim): TemplateResult[] {
+    const run = store.runOf(this.lesson);
+    if (!run || ended(run) || claim.verdict === 'pending') return [];
+    return (claim.sources ?? []).slice(0, mostSources).flatMap((source) => {
+      const [key = '', field = ''] = source.split('/');
+      const container = nameOf(this.lesson, key);
+      if (!container || !field) return [];
+      return [html`<button class="figure linked" @click=${(event: Event) => explain(event, { container, field, shown: field, what: claim.says })}>${titleOf(container)} ${field}</button>`];
+    });
   }
 }
 
@@ -45,6 +53,11 @@ export class Claims extends Part {
 function nameOf(lesson: string, key: string): string | undefined {
   const containers = store.runOf(lesson)?.containers ?? [];
   return containers.find((one) => one.key === key || one.name === key)?.name ?? (key === 'host' ? 'host' : undefined);
+}
+
+/** What the drawing calls a container. */
+function titleOf(name: string): string {
+  return store.containers.find((one) => one.name === name)?.title || name;
 }
 
 /** The claims of the newest run, or those that a run would judge. */

@@ -22,7 +22,7 @@ export class Command extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<div class="command"><code tabindex="0" role="group" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') && !/^--(rm|name|detach|label)\b/.test(piece) ? 'flag' : 'plain'}>${piece}</span> `)}</code>
+    return html`<div class="command"><code tabindex="0" role="group" aria-label="Command">${pieces(this.command).map((piece) => html`<span class=${piece.startsWith('--') && !/^--(rm|name|detach|label)\b/.test(piece) ? 'flag' : 'word'}>${piece}</span> `)}</code>
       <button class="copy" aria-label="Copy the command" title="Copy" @click=${this.copy}>${copyIcon}<span role="status">${this.copied ? 'Copied' : ''}</span></button></div>`;
   }
 

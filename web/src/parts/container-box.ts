@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Container, Namespace, View } from '../wire';
-import type { Column } from '../model/columns';
+import { alive, type Column } from '../model/columns';
 import { store } from '../page';
 import { badge, porthole } from './icons';
 import { Part, explain } from './part';
@@ -15,7 +15,7 @@ export class ContainerBox extends Part {
     const { column } = this;
     if (!column) return html``;
     const { container } = column;
-    return html`<section class="box container ${container ? '' : 'ghost'} ${container?.state === 'exited' ? 'exited' : ''}" data-box=${column.n} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
+    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''}" data-box=${column.n} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
       <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em>${column.title}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
       ${container ? this.real(container) : this.ghost()}
     </section>`;
@@ -43,8 +43,13 @@ export class ContainerBox extends Part {
         ${this.row(container, 'net', 'ip', addressInside(inside), addressOutside(container, outside, inside))}
         ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid), 'uid')}
       </div>
-      ${this.rights(container)}
+      ${alive(container) ? this.rights(container) : html`<p class="rights">${this.ending(container)}</p>`}
       ${container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}`;
+  }
+
+  private ending(container: Container): string {
+    const code = store.gone.get(container.name)?.exitCode;
+    return container.state === 'exited' ? `exited${code === undefined ? '' : `, code ${code}`}` : container.state;
   }
 
   private pidRow(container: Container, inside: number | undefined, outside: number | undefined): TemplateResult {

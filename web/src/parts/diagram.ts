@@ -56,7 +56,7 @@ export class Diagram extends Part {
     this.known = columns;
     const crowd = columns.length <= 3 ? 'few' : columns.length <= 5 ? 'some' : columns.length <= 8 ? 'many' : 'crowd';
     const empty = columns.every((column) => !column.container);
-    return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''}" data-link=${linkWords().state} ${css({ '--count': Math.max(1, columns.length) })}>
+    return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''}" data-link=${linkWords().state} data-count=${columns.length} ${css({ '--count': Math.max(1, columns.length) })}>
       <section class="box host" aria-labelledby="host-legend"><div class="legend" role="heading" aria-level=${this.level} id="host-legend">Docker Host <em>(Linux)</em></div>
         <div class="box-facts">${this.facts(host)}</div>
         <section class="box kernel" aria-labelledby="kernel-legend"><div class="legend" role="heading" aria-level=${this.level + 1} id="kernel-legend">Linux Kernel</div>

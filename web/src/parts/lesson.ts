@@ -74,7 +74,7 @@ export class LessonPage extends Part {
       ${lesson.containers.map((place, i) => {
         const one = run?.containers.find((container) => container.key === place.key);
         const state = one ? (one.exitCode !== undefined && one.state !== 'running' ? `${one.state}, exit ${one.exitCode}` : one.state) : '';
-        return html`<div class="lesson-command"><h3>${badge(i + 1)}<span>${place.title}</span>${place.subtitle ? html`<em>${place.subtitle}</em>` : nothing}<span class="state">${state}</span></h3>
+        return html`<div class="lesson-command"><h3>${badge(i + 1)}<span>${place.title}</span><span class="state">${state}</span></h3>${place.subtitle ? html`<p class="subtitle">${place.subtitle}</p>` : nothing}
           <porthole-command .command=${one?.command || place.command}></porthole-command>${one?.says ? html`<p class="says">${one.says}</p>` : nothing}</div>`;
       })}
       <div class="run-line"><porthole-run-button lesson=${lesson.slug} primary></porthole-run-button><span class="run-words" role="status">${run ? runWords(run) : lesson.seconds ? `about ${lesson.seconds} s` : ''}</span></div></section>`;

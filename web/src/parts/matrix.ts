@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Column } from '../model/columns';
+import { alive, type Column } from '../model/columns';
 import { commonBeginning, holds, rowsOf, whollyUnknown, type Cell, type Conduit, type Row } from '../model/matrix';
 import { store } from '../page';
 import { badge } from './icons';
@@ -18,7 +18,7 @@ export class Matrix extends Part {
 
   override render(): TemplateResult {
     const host = store.topology?.host.namespaces ?? [];
-    const rows = rowsOf(host, this.columns.map((column) => column.container?.namespaces));
+    const rows = rowsOf(host, this.columns.map(({ container }) => (alive(container) || container?.namespaces.some((one) => one.inode) ? container?.namespaces : undefined)));
     const beginning = commonBeginning(rows);
     const dark = [0, ...this.columns.map((column) => column.n)].filter((n) => whollyUnknown(rows, n));
     return html`<p class="key" aria-hidden="true"><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
@@ -42,7 +42,7 @@ export class Matrix extends Part {
   private cell(cell: Cell, row: Row, index: number, beginning: string): TemplateResult {
     const column = this.columns[cell.column - 1];
     const place = { 'grid-row': index + 2, 'grid-column': cell.column + 2 };
-    if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty"><span class="unseen">no container yet</span></div></div>`;
+    if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty ${cell.under ? 'under' : ''} ${cell.over ? 'over' : ''}"><span class="unseen">${column?.container?.state ?? 'no container yet'}</span></div></div>`;
     const who = cell.column === 0 ? 'the host' : `container ${cell.column}, ${column?.title ?? ''}`;
     const question = { container: column?.name ?? 'host', field: `namespace.${cell.type}`, what: `${cell.type} namespace of ${who}` };
     if (cell.state === 'unknown') {

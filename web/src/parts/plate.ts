@@ -43,9 +43,11 @@ export class Plate extends LitElement {
   override render(): TemplateResult {
     const { question, answer } = this;
     if (!question) return html``;
+    // A figure that moves is another one by the time that the file is read.
+    const moves = /^(cpu|memory|pids|io|oom)(Usage|Throttled|Periods|Current|Kills|Refused|Read|Write|Anon)/.test(question.field);
     return html`<i class="plate-leader" aria-hidden="true"></i>
-      <div class="plate" role="dialog" aria-label=${`Where ${question.shown} comes from`} tabindex="-1">
-        <header><h2>Where <b>${question.shown}</b> comes from</h2>
+      <div class="plate" role="dialog" aria-label="Where this number comes from" tabindex="-1">
+        <header><h2>${moves ? 'Where this number comes from' : html`Where <b>${question.shown}</b> comes from`}</h2>
           <button class="text-button" @click=${() => this.ask()}>Read again</button><button class="close" aria-label="Close" @click=${() => this.close(true)}>×</button></header>
         <p class="plate-what">${answer?.means || capital(question.what)}</p>
         ${this.problem ? html`<p class="plate-problem" role="alert">${this.problem}</p>` : answer ? this.facts(answer) : html`<p class="quiet">Reading…</p>`}

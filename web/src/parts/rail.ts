@@ -29,8 +29,14 @@ export class Rail extends Part {
   private item(lesson: Lesson): TemplateResult {
     const here = page.kind === 'lesson' ? page.lesson === lesson.slug : lesson.slug === 'architecture' && page.kind === 'architecture';
     const href = lesson.slug === 'architecture' ? `${page.base}/` : `${page.base}/lessons/${lesson.slug}`;
-    return html`<li><a href=${href} title=${lesson.unavailable ?? lesson.title} aria-current=${here ? 'page' : nothing}>${dot(stateOf(lesson))}<span class="rail-title">${lesson.title}</span></a></li>`;
+    return html`<li><a href=${href} title=${lesson.unavailable ?? lesson.title} aria-current=${here ? 'page' : nothing}>${dot(stateOf(lesson))}<span class="rail-title">${shortTitle(lesson.title)}</span></a></li>`;
   }
+}
+
+/** What stands before the colon, where there is one: the rest is on the lesson's own page. */
+function shortTitle(title: string): string {
+  const at = title.indexOf(': ');
+  return at > 2 ? title.slice(0, at) : title;
 }
 
 customElements.define('porthole-rail', Rail);

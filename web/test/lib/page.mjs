@@ -52,6 +52,11 @@ export async function drawn(page, containers) {
   await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
 }
 
+/** Waits for transitions to end; the live dot, which breathes for ever, is not waited for. */
+export async function settled(page) {
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
+}
+
 /** What axe-core finds against WCAG 2.1 A and AA. */
 export async function axe(page) {
   // Evaluated, not added as a tag: the page's own policy allows no scripts but its own.
