@@ -37,6 +37,9 @@ type Lesson struct {
 	Actions    []Action    `yaml:"actions"`
 	// Needs are what a host must have: names of Needs in needs.go.
 	Needs []string `yaml:"needs"`
+	// Quiet is true for a lesson that measures time or processors: porthole
+	// verify runs nothing beside it.
+	Quiet bool `yaml:"quiet"`
 	// Seconds is about how long a run takes until its last verdict.
 	Seconds int `yaml:"seconds"`
 	// Max is when a run is ended whatever happens; at most MaxRunTime.

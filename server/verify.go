@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,13 +66,9 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 			code = exitNoEngine
 			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
 		}
-		report := verifyReport{Host: house.sampler.Host()}
-		for i, slug := range slugs {
-			fmt.Fprintf(stderr, "%d of %d: %s …\n", i+1, len(slugs), slug)
-			report.Lessons = append(report.Lessons, verifyLesson(ctx, house, slug))
-			if ctx.Err() != nil {
-				return fmt.Errorf("interrupted: what was started has been removed")
-			}
+		report := verifyReport{Host: house.sampler.Host(), Lessons: verifyAll(ctx, house, slugs, stderr)}
+		if ctx.Err() != nil {
+			return errors.New("interrupted: what was started has been removed")
 		}
 		report.count()
 		if report.Surprises > 0 {
@@ -111,6 +109,50 @@ func chooseLessons(asked []string, catalogue []wire.Lesson) ([]string, error) {
 		}
 	}
 	return asked, nil
+}
+
+// sideBySide is how many lessons run at once, of those that do not disturb
+// each other.
+const sideBySide = 3
+
+// verifyAll runs the lessons: first those that do not mind company, then one
+// by one those that measure time or processors. The outcomes are in the
+// chapter's order.
+func verifyAll(ctx context.Context, house *house, slugs []string, progress io.Writer) []verifyOutcome {
+	quiet := map[string]bool{}
+	for _, lesson := range house.lessons {
+		quiet[lesson.Slug] = lesson.Quiet
+	}
+	outcomes := make([]verifyOutcome, len(slugs))
+	var mu sync.Mutex // guards done and progress
+	done := 0
+	one := func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		outcomes[i] = verifyLesson(ctx, house, slugs[i])
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		fmt.Fprintf(progress, "%d of %d: %s, %s\n", done, len(slugs), slugs[i], outcomes[i].inShort())
+	}
+	var together errgroup.Group
+	together.SetLimit(sideBySide)
+	for i, slug := range slugs {
+		if !quiet[slug] {
+			together.Go(func() error {
+				one(i)
+				return nil
+			})
+		}
+	}
+	together.Wait()
+	for i, slug := range slugs {
+		if quiet[slug] {
+			one(i)
+		}
+	}
+	return outcomes
 }
 
 // verifyLesson runs one lesson until its last verdict, and cleans up.

@@ -23,6 +23,27 @@ func surprising(c wire.Claim) bool {
 	return c.Verdict == wire.Pending || c.Verdict == wire.Fails && c.Expected != wire.Fails
 }
 
+// inShort is an outcome in a few words, for the line of progress.
+func (o *verifyOutcome) inShort() string {
+	if o.Problem != "" {
+		return o.Problem
+	}
+	held, surprises := 0, 0
+	for _, c := range o.Claims {
+		if c.Verdict == wire.Holds {
+			held++
+		}
+		if surprising(c) {
+			surprises++
+		}
+	}
+	short := fmt.Sprintf("%d of %d claims hold, %.0f s", held, len(o.Claims), o.Seconds)
+	if surprises > 0 {
+		short += fmt.Sprintf(", %d not as expected", surprises)
+	}
+	return short
+}
+
 func (r *verifyReport) count() {
 	for _, lesson := range r.Lessons {
 		if lesson.Problem != "" && len(lesson.Claims) == 0 {
