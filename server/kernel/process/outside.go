@@ -29,8 +29,20 @@ func (fs FS) Outside(pid int, pids []int) (wire.View, error) {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
 	}
 	view.Processes = fs.processes(pids)
+	if text, err := os.ReadFile(fs.proc + "/sys/kernel/osrelease"); err == nil {
+		view.Kernel = strings.TrimSpace(string(text))
+	}
+	view.Mounts = mounts(fs.mountTable(itoa(pid)))
+	// The table is that of the reader's own IPC namespace.
+	if fs.inHost("ipc") {
+		if text, err := os.ReadFile(fs.proc + "/sysvipc/shm"); err == nil {
+			view.Segments, view.SegmentsKnown = segments(string(text)), true
+		}
+	}
 	return view, nil
 }
+
+func itoa(pid int) string { return strconv.Itoa(pid) }
 
 // processes describes each process that is still there.
 func (fs FS) processes(pids []int) []wire.Process {
@@ -43,7 +55,11 @@ func (fs FS) processes(pids []int) []wire.Process {
 		if err != nil {
 			continue
 		}
-		process := wire.Process{PID: pid, NSpid: parseStatus(text).nsPid}
+		status := parseStatus(text)
+		process := wire.Process{PID: pid, NSpid: status.nsPid, UID: status.uid}
+		if text, err := os.ReadFile(fs.path(pid, "stat")); err == nil {
+			process.LastCPU = parseLastCPU(text)
+		}
 		if text, err := os.ReadFile(fs.path(pid, "cmdline")); err == nil {
 			process.Command = parseCommand(text)
 		}

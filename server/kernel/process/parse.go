@@ -71,6 +71,22 @@ func parseStartTime(text []byte) (uint64, bool) {
 	return 0, false
 }
 
+// parseLastCPU reads field 39 of /proc/PID/stat: the processor on which the
+// process' first thread last ran. nil where there is none.
+func parseLastCPU(text []byte) *int {
+	end := bytes.LastIndexByte(text, ')')
+	if end < 0 {
+		return nil
+	}
+	field := 2
+	for word := range bytes.FieldsSeq(text[end+1:]) {
+		if field++; field == 39 {
+			return smallNumber(string(word))
+		}
+	}
+	return nil
+}
+
 // smallNumber reads a whole number from 0 to 2^32-1; nil for anything else.
 func smallNumber(word string) *int {
 	value, err := strconv.ParseUint(word, 10, 32)
