@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"strconv"
@@ -13,9 +12,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"porthole/demos"
 	"porthole/server/doctor"
 	"porthole/server/engine"
+	kernellog "porthole/server/kernel/log"
 	"porthole/server/lab"
 	"porthole/server/sampler"
 	"porthole/server/wire"
@@ -42,8 +41,10 @@ type house struct {
 	log     *slog.Logger
 	engine  *engine.Docker
 	sampler *sampler.Sampler
+	// kernelLog is what the kernel writes of kills.
+	kernelLog *kernellog.Reader
 	lab     *lab.Lab
-	lessons []demos.Lesson
+	shelf   *shelf
 	runs    *board
 	image   atomic.Pointer[string] // the workload image's name, once loaded
 }
@@ -52,7 +53,7 @@ type house struct {
 // be served while there is no engine.
 func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h := &house{log: newLog(c.logFormat, stderr), runs: newBoard()}
-	h.lessons = loadLessons(c.demos, h.log)
+	h.shelf = newShelf(c.demos, h.log)
 
 	var err error
 	h.engine, err = engine.NewDocker(engine.Options{
@@ -63,10 +64,11 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.kernelLog = kernellog.New("/dev/kmsg")
 	h.sampler, err = sampler.New(sampler.Options{
 		Engine: enginePlug{h.engine}, Publisher: to, Interval: c.interval, Log: h.log,
 		Inside: func(name string) *wire.View { return h.lab.Inside(name) },
-		Images: h.engine.Images,
+		Images: h.engine.Images, KernelLog: h.kernelLog,
 	})
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.lab = lab.New(lab.Options{
 		Engine:  labPlug{h.engine},
 		Watcher: watcherPlug{h.sampler},
-		Lessons: func() []demos.Lesson { return h.lessons },
+		Lessons: h.shelf.Lessons,
 		Host:    h.sampler.Host,
 		Lacks:   func(need string) string { return h.kernel().Lacks(need, h.sampler.Host()) },
 		Image: func() string {
@@ -104,8 +106,10 @@ func (h *house) runAll(ctx context.Context, group *errgroup.Group) {
 	// The engine outlives the lab, which still has to remove what it made.
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return h.engine.Run(engineCtx) })
+	group.Go(func() error { return h.kernelLog.Run(ctx) })
 	group.Go(func() error { return h.sampler.Run(ctx) })
 	group.Go(func() error { return h.loadImage(ctx) })
+	group.Go(func() error { return h.shelf.Run(ctx) })
 	group.Go(func() error {
 		defer stopEngine()
 		return h.lab.Run(ctx)
@@ -185,23 +189,6 @@ func newLog(format string, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
 	return slog.New(slog.NewTextHandler(w, nil))
-}
-
-// loadLessons takes the built-in ones and a teacher's own. A broken lesson is
-// said by file and line, and harms no other.
-func loadLessons(folder string, log *slog.Logger) []demos.Lesson {
-	loader := demos.Loader{CheckWorkload: workload.Check}
-	lessons, problems := loader.Load(demos.Builtin)
-	if folder != "" {
-		own, more := loader.LoadDir(folder)
-		problems = append(problems, more...)
-		lessons, more = demos.Merge(lessons, own)
-		problems = append(problems, more...)
-	}
-	for _, p := range problems {
-		log.Error("a lesson cannot be used", "problem", fmt.Sprint(p))
-	}
-	return lessons
 }
 
 // board keeps the latest word on each run, and lets one wait for it.

@@ -40,9 +40,9 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 		token = rand.Text()
 	}
 	window, err := site.New(site.Options{
-		Lab: house.lab, Hub: hub, Sources: house.sampler,
+		Lab: classroom{house.lab, house.shelf}, Hub: hub, Sources: house.sampler,
 		Host: house.sampler.Host, Doctor: house.examine,
-		Article: func(slug string) (site.Article, bool) { return article(house.lessons, slug) },
+		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
 		Figures: func() site.Figures {
 			cost := house.sampler.Cost()
 			return site.Figures{Samples: cost.Ticks, Containers: cost.Containers, Spent: cost.Spent}

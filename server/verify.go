@@ -47,7 +47,7 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 	if err != nil {
 		return exitUsage, err
 	}
-	slugs, err := chooseLessons(c.lessons, house.lab.Catalogue())
+	slugs, err := chooseLessons(c.lessons, classroom{house.lab, house.shelf}.Catalogue())
 	if err != nil {
 		return exitUsage, err
 	}
@@ -98,6 +98,12 @@ func mend(fix string) string {
 func chooseLessons(asked []string, catalogue []wire.Lesson) ([]string, error) {
 	var all []string
 	for _, lesson := range catalogue {
+		if lesson.Section == brokenSection {
+			if slices.Contains(asked, lesson.Slug) {
+				return nil, fmt.Errorf("the lesson %s cannot be used: %s", lesson.Slug, lesson.Unavailable)
+			}
+			continue
+		}
 		all = append(all, lesson.Slug)
 	}
 	if len(asked) == 0 {
@@ -120,7 +126,7 @@ const sideBySide = 3
 // chapter's order.
 func verifyAll(ctx context.Context, house *house, slugs []string, progress io.Writer) []verifyOutcome {
 	quiet := map[string]bool{}
-	for _, lesson := range house.lessons {
+	for _, lesson := range house.shelf.Lessons() {
 		quiet[lesson.Slug] = lesson.Quiet
 	}
 	outcomes := make([]verifyOutcome, len(slugs))
