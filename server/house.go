@@ -43,10 +43,10 @@ type house struct {
 	sampler *sampler.Sampler
 	// kernelLog is what the kernel writes of kills.
 	kernelLog *kernellog.Reader
-	lab     *lab.Lab
-	shelf   *shelf
-	runs    *board
-	image   atomic.Pointer[string] // the workload image's name, once loaded
+	lab       *lab.Lab
+	shelf     *shelf
+	runs      *board
+	image     atomic.Pointer[string] // the workload image's name, once loaded
 }
 
 // build wires the rooms. It asks nothing of anybody yet, so that the page can

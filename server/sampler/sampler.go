@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"porthole/server/kernel/cgroup"
+	"porthole/server/kernel/layer"
 	"porthole/server/kernel/namespace"
 	"porthole/server/kernel/process"
 	"porthole/server/wire"
@@ -51,6 +52,16 @@ type Publisher interface {
 	Watched() (bool, <-chan struct{})
 }
 
+// KernelLog keeps the kernel's lines about containers.
+type KernelLog interface {
+	// Lines are those about a container, by its ID.
+	Lines(container string) []wire.KernelLine
+	// Reason says why there are none to be had; "" where they are.
+	Reason() string
+	// Changes nudges after either changed.
+	Changes() <-chan struct{}
+}
+
 // Options are what a Sampler needs.
 type Options struct {
 	Engine    Engine
@@ -59,6 +70,8 @@ type Options struct {
 	Inside func(name string) *wire.View
 	// Images are those that the containers were made from. Nil: unknown.
 	Images func() []wire.Image
+	// KernelLog is the kernel's own log. Nil: it is not followed.
+	KernelLog KernelLog
 	// Interval is the time between samples while somebody watches.
 	Interval time.Duration
 	// Idle is the time between samples while nobody does (default 1 s).
@@ -76,6 +89,7 @@ type Sampler struct {
 	namespaces namespace.FS
 	cgroups    cgroup.FS
 	processes  process.FS
+	layers     layer.FS
 	host       wire.Host
 	cgroupErr  error
 
@@ -122,6 +136,7 @@ func New(o Options) (*Sampler, error) {
 	if s.processes, err = process.NewFS(o.Proc, o.Sys); err != nil {
 		return nil, err
 	}
+	s.layers = layer.NewFS(o.Proc)
 	// Without cgroups the namespaces can still be shown: the page says why
 	// there are no counters.
 	s.cgroups, s.cgroupErr = cgroup.NewFS(o.Proc, o.Cgroup)
@@ -189,6 +204,10 @@ func (s *Sampler) Run(ctx context.Context) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 
+	var logged <-chan struct{}
+	if s.KernelLog != nil {
+		logged = s.KernelLog.Changes()
+	}
 	s.refresh(time.Now())
 	looked := time.Now()
 	for {
@@ -197,6 +216,9 @@ func (s *Sampler) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-nudge:
+			s.refresh(time.Now())
+			looked = time.Now()
+		case <-logged:
 			s.refresh(time.Now())
 			looked = time.Now()
 		case <-watched:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"porthole/server/kernel/cgroup"
+	"porthole/server/kernel/layer"
 	"porthole/server/kernel/namespace"
 	"porthole/server/kernel/process"
 	"porthole/server/wire"
@@ -21,6 +22,8 @@ type subject struct {
 	oomKilled *bool
 	said      bool // the last word about it is out
 	facts     slowFacts
+	layers    *layer.Reader
+	used      []int     // processors on which its processes were seen
 	described time.Time // when facts were read; zero: they are to be read at once
 
 	mu       sync.Mutex // Source reads from other goroutines
@@ -36,6 +39,7 @@ type slowFacts struct {
 	limits   wire.Limits
 	security *wire.Security
 	outside  *wire.View
+	layers   *wire.Layers
 }
 
 // key tells containers apart over time: names, PIDs and inodes are all used
@@ -71,6 +75,7 @@ func (s *Sampler) open(one Subject) *subject {
 		return sub
 	}
 	sub.identity = identity
+	sub.layers = s.layers.Open(identity.PID)
 	if s.cgroupErr != nil {
 		sub.trouble = s.cgroupErr
 		return sub

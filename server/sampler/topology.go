@@ -99,6 +99,11 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 		Containers: []wire.Container{},
 	}
 	topology.Host.Engine = engine
+	if s.KernelLog != nil {
+		topology.Host.KernelLogReason = s.KernelLog.Reason()
+	} else {
+		topology.Host.KernelLogReason = "the kernel's log is not followed"
+	}
 	if s.Images != nil {
 		topology.Images = s.Images()
 	}
@@ -118,6 +123,11 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 		}
 		if alive(c) {
 			c.Limits, c.Security, c.Outside = sub.facts.limits, sub.facts.security, sub.facts.outside
+		}
+		// The engine keeps an exited container's files until it is removed.
+		c.Layers = sub.facts.layers
+		if s.KernelLog != nil {
+			c.KernelLog = s.KernelLog.Lines(c.ID)
 		}
 		topology.Containers = append(topology.Containers, c)
 	}
@@ -168,12 +178,57 @@ func (s *Sampler) describe(sub *subject) {
 			facts.security = &security
 		}
 		if view, err := s.processes.Outside(pid, sub.pids()); err == nil {
-			facts.outside = &view
+			facts.outside = sub.outside(view, s.touched(sub))
+		}
+		if sub.layers != nil {
+			facts.layers = sub.layers.Read()
 		}
 		// Its PID may have been used again while they were read.
 		if s.processes.Check(sub.identity) != nil {
 			facts = slowFacts{limits: sub.container.Limits}
 		}
 	}
+	if facts.layers == nil {
+		facts.layers = sub.facts.layers // the last that was seen of them
+	}
 	sub.facts = facts
+}
+
+// touched are the files that the container says it has touched, as the host
+// has them.
+func (s *Sampler) touched(sub *subject) []wire.File {
+	if s.Inside == nil {
+		return nil
+	}
+	inside := s.Inside(sub.container.Name)
+	if inside == nil {
+		return nil
+	}
+	return s.processes.Files(sub.container.PID, inside.Files)
+}
+
+// outside completes a view. The processor on which a process last ran changes
+// all the time: alone, that makes no new view, and no new topology.
+func (sub *subject) outside(view wire.View, files []wire.File) *wire.View {
+	view.Files = files
+	for _, p := range view.Processes {
+		if p.LastCPU != nil && !slices.Contains(sub.used, *p.LastCPU) {
+			// A new list: the old one has been published.
+			sub.used = slices.Sorted(slices.Values(append(slices.Clone(sub.used), *p.LastCPU)))
+		}
+	}
+	view.Processors = sub.used
+	if before := sub.facts.outside; before != nil {
+		still := view
+		still.Processes = slices.Clone(view.Processes)
+		if len(before.Processes) == len(still.Processes) {
+			for i := range still.Processes {
+				still.Processes[i].LastCPU = before.Processes[i].LastCPU
+			}
+		}
+		if reflect.DeepEqual(still, *before) {
+			return before
+		}
+	}
+	return &view
 }
