@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -165,10 +166,11 @@ func verifyAll(ctx context.Context, house *house, slugs []string, progress io.Wr
 func verifyLesson(ctx context.Context, house *house, slug string) verifyOutcome {
 	began := time.Now()
 	outcome := verifyOutcome{Lesson: slug}
+	var actions []wire.Action
 	for _, lesson := range house.lab.Catalogue() {
 		if lesson.Slug == slug {
-			outcome.Title, outcome.Claims = lesson.Title, lesson.Claims
-			outcome.Problem = lesson.Unavailable
+			outcome.Title, outcome.Claims, actions = lesson.Title, lesson.Claims, lesson.Actions
+			outcome.Problem, actions = lesson.Unavailable, lesson.Actions
 		}
 	}
 	if outcome.Problem != "" {
@@ -182,8 +184,8 @@ func verifyLesson(ctx context.Context, house *house, slug string) verifyOutcome 
 		outcome.Problem = err.Error()
 		return outcome
 	}
-	run = house.runs.await(ctx, run, func(r wire.Run) bool { return r.State.Ended() || judged(r) })
-	outcome.Claims, outcome.Problem = run.Claims, run.Problem
+	run, trouble := house.attend(ctx, run, actions)
+	outcome.Claims, outcome.Problem = run.Claims, cmp.Or(run.Problem, trouble)
 	outcome.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
 	// The next lesson must find the engine as this one did.
 	if !run.State.Ended() {
