@@ -27,8 +27,8 @@ static/bundle/porthole.js: web/node_modules/.installed web/build.mjs web/tsconfi
 test: ## set up all that the tests need, and run every one
 	@.ci/with-engine .ci/suite
 
-bench: ## the project's benchmarks, with their figures
-	@.ci/with-engine go test -run '^$$' -bench . -benchmem -p 1 ./...
+bench: build ## what it costs: each figure beside its goal
+	@.ci/with-engine .ci/bench
 
 fuzz: ## every fuzz target for a short while (FUZZTIME=10s)
 	@.ci/fuzz $(or $(FUZZTIME),10s)

@@ -7,16 +7,35 @@
 //   node   node's test runner, whose closing lines tell
 //   check  anything else: it counts as one failure when it fails, and as
 //          nothing when it passes, for it is no test
+//
+// A part that has not ended in 25 minutes is ended, and has failed: a test
+// that hangs must not keep the others from telling.
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+
+const mostMinutes = 25;
 
 const [kind, name, ...command] = process.argv.slice(2);
 const total = { name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
 const began = Date.now();
 
 console.log(`\n=== ${name}`);
-const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+// In a process group of its own, so that all of it can be told to end.
+const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+const signal = (name) => {
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It has ended already.
+  }
+};
+for (const caught of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(caught, () => signal(caught));
+const limit = setTimeout(() => {
+  console.log(`porthole: ${name} has not ended in ${mostMinutes} minutes, and is ended`);
+  signal('SIGTERM');
+  setTimeout(() => signal('SIGKILL'), 30_000).unref();
+}, mostMinutes * 60_000);
 const ended = new Promise((resolve) => {
   child.on('close', (exit) => resolve(exit ?? 1)); // null: a signal ended it
   child.on('error', (error) => {
@@ -27,6 +46,7 @@ const ended = new Promise((resolve) => {
 const count = { go: goEvent, node: nodeLine, check: (line) => console.log(line) }[kind];
 for await (const line of createInterface({ input: child.stdout })) count(line);
 const code = await ended;
+clearTimeout(limit);
 
 // A failure that no test told of (it did not compile, it was killed) is one.
 if (code !== 0 && total.failed === 0) total.failed = 1;
@@ -64,7 +84,7 @@ function goEvent(line) {
         if (event.Action === 'pass') goEvent.passed.set(event.Package, (goEvent.passed.get(event.Package) ?? 0) + 1);
         else process.stdout.write(said);
       } else if (event.Action === 'pass') {
-        console.log(`ok    ${event.Package}  ${event.Elapsed} s, ${goEvent.passed.get(event.Package) ?? 0} passed`);
+        console.log(`ok    ${event.Package}  ${event.Elapsed.toFixed(1)} s, ${goEvent.passed.get(event.Package) ?? 0} passed`);
       } else if (event.Action === 'fail') {
         process.stdout.write(said);
         // A package that died in the middle of a test has no verdict for that test.
