@@ -57,6 +57,13 @@ type word struct {
 	image     *wire.Image
 }
 
+// complete reports whether the engine's events are in to the end, for a
+// container that has exited: die comes a moment after the exit is to be seen.
+// Where none were seen at all, none are waited for.
+func (w word) complete() bool {
+	return len(w.events) == 0 || slices.ContainsFunc(w.events, func(e wire.Event) bool { return e.What == "die" })
+}
+
 func newSubject(spec *demos.Container, slug string) *subject {
 	return &subject{spec: spec, gates: newGates(), asked: spec.Limits, name: demos.ContainerName(slug, spec.Key), state: "waiting"}
 }
@@ -174,7 +181,7 @@ func (s *subject) vanished(now time.Time) {
 // tick decides what only the passing of time decides: when an exited
 // container's last counters are in, and what they say of its end.
 func (s *subject) tick(now time.Time) {
-	if s.final || s.exitSeen.IsZero() || !s.gone && now.Sub(s.exitSeen) < farewell {
+	if s.final || s.exitSeen.IsZero() || (!s.gone || !s.word.complete()) && now.Sub(s.exitSeen) < farewell {
 		return
 	}
 	s.final = true

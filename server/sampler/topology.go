@@ -15,6 +15,8 @@ import (
 func (s *Sampler) refresh(now time.Time) {
 	engine := s.Engine.State()
 	here := map[string]bool{}
+	// What is said of them last comes after the topology with how they ended.
+	var leaving []*subject
 	for _, one := range s.Engine.Subjects() {
 		k := key(one.Container)
 		here[k] = true
@@ -29,7 +31,7 @@ func (s *Sampler) refresh(now time.Time) {
 		}
 		known.container, known.exitCode, known.oomKilled = one.Container, one.ExitCode, one.OOMKilled
 		if wasAlive && !alive(one.Container) {
-			s.sayGone(known, now)
+			leaving = append(leaving, known)
 			known.close()
 		}
 	}
@@ -37,12 +39,15 @@ func (s *Sampler) refresh(now time.Time) {
 		// While the engine is away its list is old: only the kernel can say
 		// that a container has gone.
 		if !here[k] && (engine.State == wire.EngineUp || !sub.endedAt.IsZero()) {
-			s.sayGone(sub, now)
+			leaving = append(leaving, sub)
 			sub.close()
 			delete(s.subjects, k)
 		}
 	}
 	s.publishTopology(now, engine)
+	for _, sub := range leaving {
+		s.sayGone(sub, now)
+	}
 }
 
 // patience is how long the engine may take to say how a container ended
