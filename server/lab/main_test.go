@@ -17,6 +17,7 @@ import (
 
 	"porthole/demos"
 	"porthole/server/engine"
+	kernellog "porthole/server/kernel/log"
 	"porthole/server/lab"
 	"porthole/server/sampler"
 	"porthole/server/wire"
@@ -113,8 +114,10 @@ func newHouseAt(t *testing.T, address string) *house {
 		Lessons: func() []demos.Lesson { return h.lessons }, Publish: h.publish,
 		Host: func() wire.Host { return watched.Host() }, Log: log,
 	})
+	kernelLog := kernellog.New("/dev/kmsg")
 	watched, err = sampler.New(sampler.Options{
 		Engine: enginePlug{docker}, Publisher: h, Inside: h.lab.Inside, Interval: 100 * time.Millisecond, Log: log,
+		Images: docker.Images, KernelLog: kernelLog,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -125,6 +128,7 @@ func newHouseAt(t *testing.T, address string) *house {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return docker.Run(ctx) })
 	group.Go(func() error { return watched.Run(ctx) })
+	group.Go(func() error { return kernelLog.Run(ctx) })
 	var labRuns sync.WaitGroup
 	labRuns.Go(func() { _ = h.lab.Run(labContext) })
 	t.Cleanup(func() {
@@ -189,6 +193,17 @@ func (h *house) start(t *testing.T, slug string) string {
 // until waits for a published state of a run.
 func (h *house) until(t *testing.T, id, what string, holds func(wire.Run) bool) wire.Run {
 	t.Helper()
+	return h.await(t, id, what, false, holds)
+}
+
+// latest is until for the newest state alone.
+func (h *house) latest(t *testing.T, id, what string, holds func(wire.Run) bool) wire.Run {
+	t.Helper()
+	return h.await(t, id, what, true, holds)
+}
+
+func (h *house) await(t *testing.T, id, what string, newest bool, holds func(wire.Run) bool) wire.Run {
+	t.Helper()
 	expired := false
 	timer := time.AfterFunc(90*time.Second, func() {
 		h.mu.Lock()
@@ -200,7 +215,11 @@ func (h *house) until(t *testing.T, id, what string, holds func(wire.Run) bool) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
-		for _, r := range h.seen[id] {
+		states := h.seen[id]
+		if newest && len(states) > 0 {
+			states = states[len(states)-1:]
+		}
+		for _, r := range states {
 			if holds(r) {
 				return r
 			}
@@ -216,9 +235,28 @@ func (h *house) until(t *testing.T, id, what string, holds func(wire.Run) bool) 
 func (h *house) judgedRun(t *testing.T, slug string) map[string]wire.Claim {
 	t.Helper()
 	id := h.start(t, slug)
-	r := h.until(t, id, "every claim is judged", func(r wire.Run) bool {
-		return r.State.Ended() || !pending(r)
-	})
+	var actions []wire.Action
+	for _, lesson := range h.lab.Catalogue() {
+		if lesson.Slug == slug {
+			actions = lesson.Actions
+		}
+	}
+	var r wire.Run
+	for taken := map[string]bool{}; ; {
+		// Of all that was published, the last counts: what was offered once
+		// may have been taken since.
+		r = h.latest(t, id, "every claim is judged", func(r wire.Run) bool {
+			return r.State.Ended() || !pending(r) || lab.NextAction(r, actions, taken) != ""
+		})
+		next := lab.NextAction(r, actions, taken)
+		if next == "" {
+			break
+		}
+		taken[next] = true
+		if err := h.lab.Act(t.Context(), id, next, nil); err != nil {
+			t.Errorf("the action %s: %v", next, err)
+		}
+	}
 	if err := h.lab.Stop(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -264,9 +302,21 @@ type enginePlug struct{ *engine.Docker }
 func (e enginePlug) Subjects() []sampler.Subject {
 	var all []sampler.Subject
 	for _, c := range e.Containers() {
-		one := sampler.Subject{Container: wire.Container{Name: c.Name, ID: c.ID, Key: c.Key, Order: c.Order, Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID}}
+		one := sampler.Subject{Container: wire.Container{Name: c.Name, ID: c.ID, Key: c.Key, Order: c.Order, Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID, Image: c.Image}}
 		if !c.StartedAt.IsZero() {
-			one.Container.StartedAt = c.StartedAt.UnixMilli()
+			one.Container.StartedAt, one.Container.OOMKilled = c.StartedAt.UnixMilli(), &c.OOMKilled
+		}
+		for _, event := range c.Events {
+			one.Container.Events = append(one.Container.Events, wire.Event{At: event.At.UnixMilli(), What: event.What, ExitCode: event.ExitCode})
+		}
+		limits := &one.Container.Limits
+		for name, limit := range map[string]**wire.Limit{
+			"cpu": &limits.CPU, "cpuWeight": &limits.CPUWeight, "cpuSet": &limits.CPUSet, "memory": &limits.Memory,
+			"memorySwap": &limits.MemorySwap, "memoryReservation": &limits.MemoryReservation, "pids": &limits.Pids, "io": &limits.IO,
+		} {
+			if text := c.Asked.HostConfig[name]; text != "" {
+				*limit = &wire.Limit{HostConfig: text}
+			}
 		}
 		if c.State == "exited" {
 			one.ExitCode, one.OOMKilled = &c.ExitCode, &c.OOMKilled

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"testing"
@@ -25,7 +25,7 @@ func TestActionsAreTakenInTheirOrder(t *testing.T) {
 		{"nobody waits", []wire.Claim{held}, []string{"raise"}, nil, ""},
 		{"all are taken", []wire.Claim{pending("again")}, []string{"raise"}, map[string]bool{"raise": true, "again": true}, ""},
 	} {
-		if got := due(wire.Run{Claims: test.claims, Actions: test.offered}, actions, test.taken); got != test.want {
+		if got := NextAction(wire.Run{Claims: test.claims, Actions: test.offered}, actions, test.taken); got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
 	}
