@@ -20,6 +20,8 @@ type box struct {
 	counters func(at time.Duration) wire.Counters
 	lived    time.Duration // sampled for so long
 	exit     *int          // nil: it runs on
+	// oomKilled is the engine's State.OOMKilled of one that has exited.
+	oomKilled bool
 	// topology and known change what else is told of it: by the kernel readers
 	// and the engine, and by the run itself.
 	topology func(*wire.Container)
@@ -109,7 +111,7 @@ func worldOn(t *testing.T, host wire.Host, lesson demos.Lesson, boxes map[string
 		}
 		if b.exit != nil {
 			ended := began.Add(b.lived)
-			s.exited(Inspection{State: "exited", StartedAt: began, FinishedAt: ended, ExitCode: *b.exit}, ended)
+			s.exited(Inspection{State: "exited", StartedAt: began, FinishedAt: ended, ExitCode: *b.exit, OOMKilled: b.oomKilled}, ended)
 			s.goneWith(&wire.Gone{Run: r.id, Name: s.name})
 		}
 	}
