@@ -34,7 +34,10 @@ type verifyOutcome struct {
 	Title   string       `json:"title"`
 	Seconds float64      `json:"seconds"`
 	Claims  []wire.Claim `json:"claims"`
-	// Problem says why the lesson could not be run or watched to its end.
+	// Unavailable says why this host cannot run the lesson.
+	Unavailable string `json:"unavailable,omitempty"`
+	// Problem says why the lesson could not be run or watched to its end. It
+	// counts among the surprises.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -170,12 +173,12 @@ func verifyLesson(ctx context.Context, house *house, slug string) verifyOutcome 
 	for _, lesson := range house.lab.Catalogue() {
 		if lesson.Slug == slug {
 			outcome.Title, outcome.Claims, actions = lesson.Title, lesson.Claims, lesson.Actions
-			outcome.Problem, actions = lesson.Unavailable, lesson.Actions
+			outcome.Unavailable = lesson.Unavailable
 		}
 	}
-	if outcome.Problem != "" {
+	if outcome.Unavailable != "" {
 		for i := range outcome.Claims {
-			outcome.Claims[i].Verdict, outcome.Claims[i].Reason = wire.Unknown, outcome.Problem
+			outcome.Claims[i].Verdict, outcome.Claims[i].Reason = wire.Unknown, outcome.Unavailable
 		}
 		return outcome
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -25,8 +26,8 @@ func surprising(c wire.Claim) bool {
 
 // inShort is an outcome in a few words, for the line of progress.
 func (o *verifyOutcome) inShort() string {
-	if o.Problem != "" {
-		return o.Problem
+	if why := cmp.Or(o.Problem, o.Unavailable); why != "" {
+		return why
 	}
 	held, surprises := 0, 0
 	for _, c := range o.Claims {
@@ -46,8 +47,8 @@ func (o *verifyOutcome) inShort() string {
 
 func (r *verifyReport) count() {
 	for _, lesson := range r.Lessons {
-		if lesson.Problem != "" && len(lesson.Claims) == 0 {
-			r.Surprises++ // it could not even be started
+		if lesson.Problem != "" {
+			r.Surprises++
 		}
 		for _, c := range lesson.Claims {
 			switch c.Verdict {
@@ -70,8 +71,8 @@ func (r *verifyReport) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s %s, kernel %s, cgroup %s\n", r.Host.Engine.Name, r.Host.Engine.Version, r.Host.Kernel, r.Host.CgroupMode)
 	for _, lesson := range r.Lessons {
 		fmt.Fprintf(w, "\n%s: %s (%.1f s)\n", lesson.Lesson, lesson.Title, lesson.Seconds)
-		if lesson.Problem != "" {
-			fmt.Fprintf(w, "  %s\n", lesson.Problem)
+		if why := cmp.Or(lesson.Problem, lesson.Unavailable); why != "" {
+			fmt.Fprintf(w, "  %s\n", why)
 		}
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, c := range lesson.Claims {
