@@ -24,6 +24,9 @@ const (
 	// farewell is how long the kernel readers may take to say the last word
 	// on a container that the engine calls exited.
 	farewell = 1500 * time.Millisecond
+	// lastEvent is how long the engine may take to send the event of an exit
+	// that it has told of when asked.
+	lastEvent = 10 * time.Second
 	// margin is added to a run's longest time to make its containers' time to
 	// live: they end by themselves only where we did not end them.
 	margin = time.Minute

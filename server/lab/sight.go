@@ -87,8 +87,12 @@ func (s *subject) wordFacts(f *demos.Facts) {
 	f.CreatedInSeconds, f.StartedInSeconds = seconds(micros(s.createdIn)), seconds(micros(s.startedIn()))
 	f.Explain("createdInSeconds", "it was not measured")
 	f.Explain("startedInSeconds", "the workload has not said its first word")
-	for _, event := range s.word.events {
-		f.Events = append(f.Events, event.What)
+	if s.exitSeen.IsZero() || s.word.complete() {
+		for _, event := range s.word.events {
+			f.Events = append(f.Events, event.What)
+		}
+	} else {
+		f.Explain("events", "the engine has not sent the event of its end")
 	}
 	f.Explain("events", "the engine's events about it were not seen")
 	switch {

@@ -181,7 +181,10 @@ func (s *subject) vanished(now time.Time) {
 // tick decides what only the passing of time decides: when an exited
 // container's last counters are in, and what they say of its end.
 func (s *subject) tick(now time.Time) {
-	if s.final || s.exitSeen.IsZero() || (!s.gone || !s.word.complete()) && now.Sub(s.exitSeen) < farewell {
+	if s.final || s.exitSeen.IsZero() || !s.gone && now.Sub(s.exitSeen) < farewell {
+		return
+	}
+	if s.exitCode != nil && !s.word.complete() && now.Sub(s.exitSeen) < lastEvent {
 		return
 	}
 	s.final = true

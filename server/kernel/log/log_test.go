@@ -70,6 +70,19 @@ func TestCapturedLog(t *testing.T) {
 	}
 }
 
+// v2.kmsg is what a host with kernel 6.12 and cgroup v2 wrote, put into this
+// form from what dmesg printed.
+func TestCapturedLogOfV2(t *testing.T) {
+	r := New("unused")
+	if err := r.follow(captured(t, "v2.kmsg")); !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	lines := r.Lines("75d1d30545c37539b43633a93c9bcc93c4d18a8a5f81d3072bf20ae6165ea51f")
+	if len(r.lines) != 2 || len(lines) != 2 || lines[0].PID != 770 || lines[1].Kind != "killed" {
+		t.Errorf("%d containers, %+v", len(r.lines), lines)
+	}
+}
+
 func TestContainerOfAGroup(t *testing.T) {
 	for path, want := range map[string]string{
 		"/docker/" + one:                                    one,
