@@ -59,16 +59,18 @@ func TestAsked(t *testing.T) {
 	for _, test := range []struct {
 		in   container.Resources
 		want Asked
+		kept map[string]string
 	}{
-		{container.Resources{}, Asked{}},
-		{container.Resources{PidsLimit: &none}, Asked{}},
-		{container.Resources{NanoCPUs: 1_500_000_000, PidsLimit: &pids}, Asked{CPU: "--cpus 1.5", CPUs: 1.5, Pids: "--pids-limit 10", PidsLimit: 10}},
-		{container.Resources{CPUQuota: 50_000}, Asked{CPU: "--cpu-quota 50000", CPUs: 0.5}},
-		{container.Resources{CPUQuota: 50_000, CPUPeriod: 200_000}, Asked{CPU: "--cpu-quota 50000 --cpu-period 200000", CPUs: 0.25}},
-		{container.Resources{Memory: 256 << 20, MemorySwap: 512 << 20}, Asked{Memory: "--memory 256m", MemoryBytes: 256 << 20, MemorySwapBytes: 512 << 20}},
-		{container.Resources{Memory: 1000, MemorySwap: -1}, Asked{Memory: "--memory 1000", MemoryBytes: 1000, MemorySwap: "--memory-swap -1", MemorySwapBytes: -1}},
-		{container.Resources{BlkioDeviceWriteBps: []*blkiodev.ThrottleDevice{{Path: "/dev/vda", Rate: 10 << 20}}}, Asked{IO: "--device-write-bps /dev/vda:10m", WriteBytesPerSecond: 10 << 20}},
+		{container.Resources{}, Asked{}, map[string]string{}},
+		{container.Resources{PidsLimit: &none}, Asked{}, map[string]string{"pids": "PidsLimit -1"}},
+		{container.Resources{NanoCPUs: 1_500_000_000, PidsLimit: &pids}, Asked{CPU: "--cpus 1.5", CPUs: 1.5, Pids: "--pids-limit 10", PidsLimit: 10}, map[string]string{"cpu": "NanoCpus 1500000000", "pids": "PidsLimit 10"}},
+		{container.Resources{CPUQuota: 50_000}, Asked{CPU: "--cpu-quota 50000", CPUs: 0.5}, map[string]string{"cpu": "CpuQuota 50000"}},
+		{container.Resources{CPUQuota: 50_000, CPUPeriod: 200_000}, Asked{CPU: "--cpu-quota 50000 --cpu-period 200000", CPUs: 0.25}, map[string]string{"cpu": "CpuQuota 50000"}},
+		{container.Resources{Memory: 256 << 20, MemorySwap: 512 << 20}, Asked{Memory: "--memory 256m", MemoryBytes: 256 << 20, MemorySwapBytes: 512 << 20}, map[string]string{"memory": "Memory 268435456", "memorySwap": "MemorySwap 536870912"}},
+		{container.Resources{Memory: 1000, MemorySwap: -1}, Asked{Memory: "--memory 1000", MemoryBytes: 1000, MemorySwap: "--memory-swap -1", MemorySwapBytes: -1}, map[string]string{"memory": "Memory 1000", "memorySwap": "MemorySwap -1"}},
+		{container.Resources{BlkioDeviceWriteBps: []*blkiodev.ThrottleDevice{{Path: "/dev/vda", Rate: 10 << 20}}}, Asked{IO: "--device-write-bps /dev/vda:10m", WriteBytesPerSecond: 10 << 20}, map[string]string{"io": "BlkioDeviceWriteBps /dev/vda 10485760"}},
 	} {
+		test.want.HostConfig = test.kept
 		if diff := cmp.Diff(test.want, parseAsked(test.in)); diff != "" {
 			t.Errorf("%+v: %s", test.in, diff)
 		}
