@@ -111,7 +111,7 @@ func checkFences(t *testing.T, p *project, server string) {
 func running(t *testing.T, p *project, run string) wire.Topology {
 	t.Helper()
 	var topology wire.Topology
-	eventually(t, 60*time.Second, func() string {
+	eventually(t, 2*time.Minute, func() string {
 		var whole wire.Topology
 		if status, body, err := p.request(http.MethodGet, "/api/v1/topology", &whole); status != http.StatusOK || err != nil {
 			return fmt.Sprintf("/api/v1/topology answers %d %v: %s", status, err, body)
