@@ -32,6 +32,8 @@ export interface View {
 /** One graph on a canvas. */
 export class Plot {
   private chart: uPlot | undefined;
+  /** The left end of the last name that was written, in the canvas' pixels. */
+  private named = 0;
   private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
 
   constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: Ticks) {}
@@ -115,7 +117,9 @@ export class Plot {
     };
     rule(y(0) - (this.kind === 'io' ? 0 : ratio), 1, ink.line);
     if (view.limit !== undefined && view.limit <= view.top) rule(y(view.limit), ink.limitWidth, ink.ink);
-    for (const mark of view.ooms) {
+    // The newest first: an older one keeps its mark, but its name only where there is room.
+    this.named = right;
+    for (const mark of [...view.ooms].reverse()) {
       if (mark.at < view.from || mark.at > view.to) continue;
       const x = Math.round(chart.valToPos(mark.at, 'x', true));
       const at = view.limit !== undefined && view.limit <= view.top ? view.limit : this.before(chart, mark.at);
@@ -162,7 +166,9 @@ export class Plot {
     const word = `${view.oomWord} ${mark.count}`;
     const width = context.measureText(word).width;
     const leftSide = x - 10 * ratio - width > left;
-    if (!leftSide && x + 10 * ratio + width > right) return;
+    const end = leftSide ? x - 10 * ratio : x + 10 * ratio + width;
+    if (end > right || end > this.named) return;
+    this.named = end - width - 8 * ratio;
     context.textAlign = leftSide ? 'right' : 'left';
     context.textBaseline = 'middle';
     context.lineJoin = 'round';

@@ -44,9 +44,10 @@ export function columnsOf(containers: Container[], run: Run | undefined, lesson:
     title: container.title || container.name,
     subtitle: container.subtitle ?? '',
     command: container.command ?? '',
-    container,
+    // One that is only created has nothing to read yet: its outline stays until it starts.
+    ...(container.state === 'created' ? {} : { container }),
     name: container.name,
-    waits: '',
+    waits: container.state === 'created' ? 'created' : '',
   });
   // A run under way, or none and nothing to show: the lesson's places come first.
   if (run || containers.length === 0) {

@@ -17,11 +17,13 @@ const mostLines = 5;
 /** All connectors of the drawing, as one layer of lines over it. */
 export function connectors(drawing: HTMLElement): SVGTemplateResult {
   const origin = drawing.getBoundingClientRect();
+  // On a slide the drawing is zoomed to fit: what is measured is zoomed, what is drawn is not yet.
+  const zoom = origin.width / drawing.offsetWidth || 1;
   const area = (element: Element): Area => {
     const box = element.getBoundingClientRect();
-    const left = Math.round(box.left - origin.left);
-    const right = Math.round(box.right - origin.left);
-    return { left, right, top: Math.round(box.top - origin.top), bottom: Math.round(box.bottom - origin.top), middle: Math.round((left + right) / 2) };
+    const left = Math.round((box.left - origin.left) / zoom);
+    const right = Math.round((box.right - origin.left) / zoom);
+    return { left, right, top: Math.round((box.top - origin.top) / zoom), bottom: Math.round((box.bottom - origin.top) / zoom), middle: Math.round((left + right) / 2) };
   };
   const find = (selector: string): Element | null => drawing.querySelector(selector);
   const all = (selector: string): Element[] => [...drawing.querySelectorAll(selector)];

@@ -12,8 +12,24 @@ import './diagram';
 import './matrix';
 import '../graphs/observe';
 
+/** The drawing is made for a sheet of this width, and fitted into narrower frames. */
+const sheetWidth = 1400;
+
 /** One panel on a slide: no chrome, no ground, and nothing that could start anything. */
 export class Embed extends Part {
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('resize', this.fit);
+    this.fit();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('resize', this.fit);
+  }
+
+  private readonly fit = (): void => this.style.setProperty('--fit', String(Math.min(1, innerWidth / sheetWidth)));
+
   override render(): TemplateResult {
     const words = linkWords();
     return html`${this.panel()}${words.state === 'live' ? '' : html`<p class="embed-state ${words.state}">${words.word}</p>`}`;
@@ -25,7 +41,7 @@ export class Embed extends Part {
     const containers = store.containers.filter((one) => !page.lesson || one.lesson === page.lesson);
     // One container alone keeps the number that it has on the whole drawing.
     const columns = columnsOf(containers, run, lesson).filter((one) => !page.container || one.name === page.container || one.container?.key === page.container);
-    if (page.panel === 'diagram') return html`<porthole-diagram level="1" lesson=${page.lesson}></porthole-diagram>`;
+    if (page.panel === 'diagram') return html`<div class="fitted"><porthole-diagram level="1" lesson=${page.lesson} brief></porthole-diagram></div>`;
     if (page.panel === 'namespaces') return html`<section class="embed-panel" aria-label="Namespaces"><h1 class="unseen">Namespaces</h1><porthole-matrix .columns=${columns}></porthole-matrix></section>`;
     if (page.panel === 'claims') return html`<section class="embed-panel"><porthole-claims lesson=${page.lesson || run?.lesson || 'architecture'} bare></porthole-claims></section>`;
     if (page.panel in kindTitles) {

@@ -26,6 +26,12 @@ test('a container takes the place of its outline, and its key stays', () => {
   assert.equal(after[1]!.waits, 'waiting');
 });
 
+test('a container that is created, but not started, is still an outline', () => {
+  const [first] = columnsOf([container('a', { state: 'created' })], run, lesson);
+  assert.equal(first!.container, undefined);
+  assert.equal(first!.waits, 'created');
+});
+
 test('containers of other runs stand after those of this one', () => {
   assert.deepEqual(columnsOf([container('x', { run: 'other', title: 'X' }), container('a')], run, lesson).map((one) => one.title), ['n-a', 'B', 'C', 'X']);
 });
