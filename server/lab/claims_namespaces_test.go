@@ -22,6 +22,7 @@ var goodNamespaces = map[string]func() map[string]*box{
 		return map[string]*box{
 			"first": idle(100), "second": idle(101), "third": idle(102),
 			"yardstick": {lived: longAgo, exit: pointer(0), reports: []wire.Report{done(&wire.Result{ElapsedUsec: wire.Counted(510_000), CPUUsec: wire.Counted(500_000)})}},
+			"forks":     {lived: longAgo, exit: pointer(0), reports: []wire.Report{done(&wire.Result{CPUUsec: wire.Counted(37_000), ProcessesStarted: wire.Counted(100)})}},
 		}
 	},
 	"namespace-ids": func() map[string]*box {
@@ -430,20 +431,20 @@ func TestNamespaceClaimsKnowTheHost(t *testing.T) {
 
 // What a host forbids, or a slow machine blurs, decides nothing.
 func TestNamespaceClaimsThatCannotBeTold(t *testing.T) {
-	slow := func(result wire.Result) func(map[string]*box) {
+	slow := func(key string, result wire.Result) func(map[string]*box) {
 		return func(w map[string]*box) {
 			for _, key := range []string{"first", "second", "third"} {
 				w[key].known = startedIn(2500)
 			}
-			w["yardstick"].reports = []wire.Report{done(&result)}
+			w[key].reports = []wire.Report{done(&result)}
 		}
 	}
 	cases := []struct {
 		slug, claim, reason string
 		change              func(map[string]*box)
 	}{
-		{"container-vs-vm", "starts-in-a-second", "The machine was busy", slow(wire.Result{ElapsedUsec: wire.Counted(900_000), CPUUsec: wire.Counted(500_000)})},
-		{"container-vs-vm", "starts-in-a-second", "This processor is slow", slow(wire.Result{ElapsedUsec: wire.Counted(1_600_000), CPUUsec: wire.Counted(1_500_000)})},
+		{"container-vs-vm", "starts-in-a-second", "The machine was busy", slow("yardstick", wire.Result{ElapsedUsec: wire.Counted(900_000), CPUUsec: wire.Counted(500_000)})},
+		{"container-vs-vm", "starts-in-a-second", "This machine is slow", slow("forks", wire.Result{CPUUsec: wire.Counted(400_000), ProcessesStarted: wire.Counted(100)})},
 		{"user-namespace", "nested-makes-its-own", "This host forbids it", func(w map[string]*box) {
 			w["nested"].reports[1].Result = &wire.Result{Refused: "EACCES"}
 		}},
