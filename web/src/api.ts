@@ -1,4 +1,4 @@
-import type { Lesson, Problem, Provenance, Started } from './wire';
+import type { ActionRequest, Lesson, Problem, Provenance, Started } from './wire';
 import { page, store } from './page';
 
 /** An answer that was not the one wished for, in one sentence for the reader. */
@@ -8,10 +8,10 @@ export class Refused extends Error {
   }
 }
 
-async function ask<T>(path: string, method = 'GET'): Promise<T | undefined> {
+async function ask<T>(path: string, method = 'GET', body?: object): Promise<T | undefined> {
   let response: Response;
   try {
-    response = await fetch(`${page.base}/api/v1${path}`, { method, headers: { Accept: 'application/json' } });
+    response = await fetch(`${page.base}/api/v1${path}`, { method, headers: { Accept: 'application/json', ...(body ? { 'Content-Type': 'application/json' } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
   } catch {
     throw new Refused(0, 'The server did not answer. Is porthole still running?');
   }
@@ -40,8 +40,9 @@ export async function stopRun(run: string): Promise<void> {
   await ask(`/runs/${encodeURIComponent(run)}`, 'DELETE');
 }
 
-export async function act(run: string, action: string): Promise<void> {
-  await ask(`/runs/${encodeURIComponent(run)}/actions/${encodeURIComponent(action)}`, 'POST');
+/** Takes an action; the value is for one with a range. */
+export async function act(run: string, action: string, value?: number): Promise<void> {
+  await ask(`/runs/${encodeURIComponent(run)}/actions/${encodeURIComponent(action)}`, 'POST', value === undefined ? undefined : { value } satisfies ActionRequest);
 }
 
 export async function source(container: string, field: string): Promise<Provenance> {

@@ -11,6 +11,7 @@ import './lesson';
 import './plate';
 import './rail';
 import './strip';
+import './takeaways';
 import './title-block';
 
 /** The root: reads what the server's shell says, and puts the page together. */
@@ -50,7 +51,7 @@ export class App extends LitElement {
     return html`<a class="skip" href="#sheet">To the drawing</a>
       <header class="top"><porthole-title-block></porthole-title-block></header>
       <porthole-rail></porthole-rail>
-      <main class="sheet" id="sheet" tabindex="-1">${this.banner()}${page.kind === 'architecture' ? this.architecture() : page.kind === 'lesson' ? html`<porthole-lesson .prose=${this.prose}></porthole-lesson>` : html`<div class="prose">${this.prose}</div>`}</main>
+      <main class="sheet" id="sheet" tabindex="-1">${this.banner()}${page.kind === 'architecture' ? this.architecture() : page.kind === 'lesson' ? html`<porthole-lesson .prose=${this.prose}></porthole-lesson>` : page.kind === 'takeaways' ? html`<porthole-takeaways .prose=${this.prose}></porthole-takeaways>` : html`<div class="prose">${this.prose}</div>`}</main>
       <porthole-plate></porthole-plate>`;
   }
 
@@ -82,6 +83,8 @@ export class App extends LitElement {
     const template = this.querySelector<HTMLTemplateElement>('template#prose') ?? document.querySelector<HTMLTemplateElement>('template#prose');
     if (template) this.prose = [...document.importNode(template.content, true).childNodes];
     else this.prose = [...(this.querySelector('[slot="prose"]')?.childNodes ?? [])];
+    // A wide table scrolls in its own box, by keyboard too.
+    for (const node of this.prose) if (node instanceof Element) for (const table of [node, ...node.querySelectorAll('table')]) if (table.matches('table')) table.setAttribute('tabindex', '0');
     this.replaceChildren();
   }
 }

@@ -24,15 +24,15 @@ export class Claims extends Part {
   override render(): TemplateResult {
     const claims = claimsOf(this.lesson);
     if (claims.length === 0) return html``;
-    return html`<section class=${this.bare ? 'claims' : 'box claims'} aria-label="Verdict">
+    return html`<section class=${this.bare ? 'claims' : 'box claims'} id="verdict" aria-label="Verdict">
       <div class="legend" role="heading" aria-level=${this.bare ? 1 : 2}>Verdict <em>${inWords(claims)}</em></div>
       <div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
   }
 
   private row(claim: Claim): TemplateResult {
-    return html`<div class="claim ${claim.verdict}" role="listitem" data-claim=${claim.id}>
+    return html`<div class="claim ${claim.verdict}" role="listitem" id=${`claim-${claim.id}`} data-claim=${claim.id}>
       <span class="claim-verdict">${verdict(claim.verdict)}${verdictWords[claim.verdict]}</span>
-      <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
+      <span class="claim-says">${claim.says}${this.bare ? nothing : html`<a class="claim-link" href=${`#claim-${claim.id}`} aria-label=${`Link to this claim: ${claim.says}`}>#</a>`}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
       <span class="claim-measured">${claim.measured ?? nothing}${claim.over || claim.sources?.length ? html`<small>${claim.over ?? nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
   }
 

@@ -1,0 +1,154 @@
+import type { CgroupFile, Container, Limit, Mount, Process, Range, Segment } from '../wire';
+
+/** The tables that a lesson can show, by the names of its panels. */
+export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log'] as const;
+export type TableKind = (typeof tableKinds)[number];
+
+/**
+ * The tables of a lesson, from its panels. "views" stands for what is seen
+ * from both sides in general; a lesson on one kind of namespace has the table
+ * of that kind in its place.
+ */
+export function tablesOf(slug: string, panels: readonly string[]): TableKind[] {
+  const own: Record<string, TableKind[]> = {
+    'pid-namespace': ['processes'], 'net-namespace': ['interfaces'], 'mnt-namespace': ['mounts'], 'uts-namespace': ['hostnames'],
+    'ipc-namespace': ['segments'], 'user-namespace': ['users', 'security'], 'container-vs-vm': ['hostnames', 'processes'],
+  };
+  const found: TableKind[] = [];
+  const add = (kind: TableKind): void => { if (!found.includes(kind)) found.push(kind); };
+  for (const panel of panels) {
+    if (panel === 'views') (own[slug] ?? ['processes', 'interfaces', 'mounts', 'users', 'hostnames'] satisfies TableKind[]).forEach(add);
+    else if ((tableKinds as readonly string[]).includes(panel)) add(panel as TableKind);
+  }
+  if (!panels.includes('views')) own[slug]?.forEach(add);
+  return found;
+}
+
+/** One process from both sides; a side that does not see it has no number. */
+export interface Joined { inside?: number; host?: number; command: string; reported: boolean }
+
+/** Joins what the host sees with what was reported from inside, on the innermost number of NSpid. */
+export function joinProcesses(inside: Process[] | undefined, outside: Process[] | undefined): Joined[] {
+  const left = new Map((inside ?? []).map((one) => [one.pid, one]));
+  const rows: Joined[] = (outside ?? []).map((process) => {
+    const inner = process.nsPid?.at(-1);
+    const reported = inner !== undefined && left.delete(inner);
+    return { host: process.pid, ...(inner !== undefined ? { inside: inner } : {}), command: process.command, reported };
+  });
+  // A report is older than the host's reading: what it names may have ended since.
+  for (const one of left.values()) rows.push({ inside: one.pid, command: one.command, reported: true });
+  return rows.sort((a, b) => (a.inside ?? Infinity) - (b.inside ?? Infinity));
+}
+
+/** One mount point: as the container names it, and where that is on the host. */
+export interface MountRow { path: string; type: string; readOnly: boolean; host: string; what: 'writable layer' | 'a folder of the host' | 'made by the kernel' | 'in memory' | 'a device' }
+
+/** The mounts that say something first; the kernel's own trees after them. */
+export function mountRows(container: Container): { first: MountRow[]; rest: MountRow[] } {
+  const table = container.inside?.mounts ?? container.outside?.mounts ?? [];
+  const outside = new Map((container.outside?.mounts ?? []).map((one) => [one.path, one]));
+  const rows = table.map((mount) => rowOf(mount, outside.get(mount.path), container));
+  const telling = (row: MountRow): boolean => row.what === 'writable layer' || row.what === 'a folder of the host' || ['/proc', '/dev', '/sys'].includes(row.path);
+  return { first: rows.filter(telling), rest: rows.filter((row) => !telling(row)) };
+}
+
+function rowOf(mount: Mount, host: Mount | undefined, container: Container): MountRow {
+  const root = host?.root ?? mount.root;
+  const base = { path: mount.path, type: mount.type, readOnly: mount.readOnly === true };
+  if (mount.path === '/' && container.layers?.upper) return { ...base, host: container.layers.upper, what: 'writable layer' };
+  if (mount.type.startsWith('cgroup') || ['proc', 'sysfs', 'mqueue', 'devpts'].includes(mount.type)) return { ...base, host: '', what: 'made by the kernel' };
+  if (['tmpfs', 'ramfs'].includes(mount.type)) return { ...base, host: '', what: 'in memory' };
+  if (root && root !== '/') return { ...base, host: root, what: 'a folder of the host' };
+  return { ...base, host: host?.source ?? mount.source ?? '', what: 'a device' };
+}
+
+/** A segment's key as ipcs shows it. */
+export function segmentKey(segment: Segment): string {
+  return `0x${(segment.key >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** What a uid map says, in words: see user_namespaces(7). */
+export function mapInWords(map: string | undefined): string {
+  if (!map) return '';
+  const rows = map.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const flat = rows.flat();
+  if (flat.length < 3 || flat.some(Number.isNaN)) return '';
+  const [inside, outside, count] = flat as [number, number, number];
+  if (inside === 0 && outside === 0 && count === 4_294_967_295) return 'every user is the same one outside';
+  const span = count === 1 ? `${inside} inside is ${outside} outside` : `${inside} to ${inside + count - 1} inside are ${outside} to ${outside + count - 1} outside`;
+  return flat.length > 3 ? `${span}, and ${flat.length / 3 - 1} more` : span;
+}
+
+/** One row of the table from the flag to the kernel's bytes. */
+export interface LimitRow { file: CgroupFile; limit: Limit | undefined }
+
+/** The limits in the table's own order; where all is false, only those that some flag asked for. */
+export function limitRows(files: CgroupFile[] | undefined, container: Container, all: boolean): LimitRow[] {
+  const limits = container.limits as Record<string, Limit | undefined>;
+  const rows = (files ?? []).map((file) => ({ file, limit: limits[file.limit] }));
+  const asked = rows.filter((row) => row.limit?.asked);
+  return all || asked.length === 0 ? rows : asked;
+}
+
+/** What five witnesses say of an out-of-memory kill; undefined is "not known". */
+export interface Witnesses { counter: number | undefined; event: number | undefined; flag: boolean | undefined; exitCode: number | undefined; running: boolean; lines: number | undefined }
+
+export function witnesses(container: Container, oomKills: number | undefined, exitCode: number | undefined, kernelLogReason: string | undefined): Witnesses {
+  const died = container.events?.filter((event) => event.what === 'die').at(-1);
+  return {
+    counter: oomKills,
+    event: container.events?.filter((event) => event.what === 'oom').length,
+    flag: container.oomKilled,
+    exitCode: died?.exitCode ?? exitCode,
+    running: container.state === 'running' || container.state === 'paused',
+    lines: kernelLogReason ? undefined : (container.kernelLog ?? []).filter((line) => line.kind === 'killed').length,
+  };
+}
+
+/** A range's value as docker's flag takes it. */
+export function flagValue(range: Range, value: number): string {
+  if (range.unit !== 'bytes') return String(Number(value.toFixed(6)));
+  for (const [unit, size] of [['g', 2 ** 30], ['m', 2 ** 20], ['k', 2 ** 10]] as const) if (value >= size && value % size === 0) return `${value / size}${unit}`;
+  return String(value);
+}
+
+/** The action's command with another value in it. */
+export function commandWith(command: string, range: Range, value: number): string {
+  const shown = flagValue(range, value);
+  if (command.includes('$VALUE')) return command.replaceAll('$VALUE', shown);
+  return command.replace(new RegExp(`(--${range.limit.replace(/[^\w-]/g, '')}[ =])\\S+`), `$1${shown}`);
+}
+
+/** What is remembered of containers, for after they have gone. */
+export class Seen {
+  private run = '';
+  private readonly kept = new Map<string, Container>();
+
+  /** Takes in the containers of a run; another run is another story. */
+  take(run: string, containers: Container[]): void {
+    if (run !== this.run) {
+      this.run = run;
+      this.kept.clear();
+    }
+    for (const container of containers) {
+      const before = this.kept.get(container.name);
+      this.kept.set(container.name, before?.id === container.id ? merged(before, container) : container);
+    }
+  }
+
+  /** The container as it was last seen; one that is not there any more is "removed". */
+  last(name: string, present: boolean): Container | undefined {
+    const container = this.kept.get(name);
+    return container && !present && container.state !== 'exited' ? { ...container, state: 'removed' } : container;
+  }
+}
+
+/** The newer word on each thing, and the last word where the newer has none. */
+function merged(before: Container, now: Container): Container {
+  const known = Object.fromEntries(Object.entries(now).filter(([, value]) => value !== undefined));
+  const living = now.state === 'running' || now.state === 'paused';
+  return {
+    ...before, ...known,
+    ...(living ? {} : { limits: { ...before.limits, ...now.limits }, namespaces: before.namespaces, inside: { ...before.inside, ...now.inside }, outside: { ...before.outside, ...now.outside } }),
+  } as Container;
+}

@@ -1,0 +1,63 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Claim } from '../wire';
+import { page, store } from '../page';
+import { claimsOf, inWords } from './claims';
+import { verdict, verdictWords } from './icons';
+import { Part } from './part';
+
+/** One of the chapter's five, as the server's page says it. */
+interface Takeaway { title: string; says: string; lessons: string[] }
+
+/** The five takeaways, each beside its evidence: the claims of its lessons, and their verdicts so far. */
+export class Takeaways extends Part {
+  static override properties = { prose: { attribute: false } };
+  /** The server's own page, from which the five are taken. */
+  declare prose: Node[];
+  private five: Takeaway[] | undefined;
+
+  constructor() {
+    super();
+    this.prose = [];
+  }
+
+  override render(): TemplateResult {
+    this.five ??= read(this.prose);
+    if (!this.five.length) return html`<div class="prose">${this.prose}</div>`;
+    return html`<div class="takeaways"><header><h1>Key takeaways</h1><p>The chapter’s five, each beside what this machine has shown so far.</p></header>
+      ${this.five.map((one, i) => this.takeaway(one, i + 1))}</div>`;
+  }
+
+  private takeaway(one: Takeaway, n: number): TemplateResult {
+    const claims = one.lessons.flatMap((slug) => claimsOf(slug));
+    return html`<section class="box takeaway" aria-labelledby=${`takeaway-${n}`}><h2 class="legend" id=${`takeaway-${n}`}><span class="step-number">${n}</span>${one.title} <em>${claims.length ? inWords(claims) : ''}</em></h2>
+      <p>${one.says}</p>${one.lessons.map((slug) => this.evidence(slug))}</section>`;
+  }
+
+  private evidence(slug: string): TemplateResult | typeof nothing {
+    const lesson = store.lessons?.find((each) => each.slug === slug);
+    if (!lesson) return nothing;
+    const claims = claimsOf(slug);
+    const ran = store.runOf(slug) !== undefined;
+    return html`<details class="evidence" data-lesson=${slug}><summary><b>${lesson.title}</b>
+        <span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${verdictWords[claim.verdict]}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span>
+        <span class="quiet">${ran ? inWords(claims).replace(/^.*?: /, '') : lesson.unavailable ? 'not on this machine' : 'not run yet'}</span></summary>
+      <div class="claim-list" role="list">${claims.map((claim) => row(claim, ran))}</div>
+      <a class="to-lesson" href=${`${page.base}/lessons/${slug}`}>${ran ? 'See it' : 'Run it'}: ${lesson.title}</a></details>`;
+  }
+}
+
+function row(claim: Claim, ran: boolean): TemplateResult {
+  return html`<div class="claim ${claim.verdict}" role="listitem"><span class="claim-verdict">${verdict(claim.verdict)}${ran || claim.verdict !== 'pending' ? verdictWords[claim.verdict] : 'not judged yet'}</span>
+    <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span><span class="claim-measured">${claim.measured ?? nothing}</span></div>`;
+}
+
+function read(prose: Node[]): Takeaway[] {
+  const sections = prose.flatMap((node) => (node instanceof Element ? [...(node.matches('[data-takeaway]') ? [node] : []), ...node.querySelectorAll('[data-takeaway]')] : []));
+  return sections.map((section) => ({
+    title: section.querySelector('h2')?.textContent?.trim() ?? '',
+    says: section.querySelector('p')?.textContent?.trim() ?? '',
+    lessons: [...section.querySelectorAll<HTMLElement>('[data-lesson]')].map((each) => each.dataset['lesson'] ?? ''),
+  }));
+}
+
+customElements.define('porthole-takeaways', Takeaways);

@@ -1,0 +1,62 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Container, Namespace } from '../wire';
+import { alive } from '../model/columns';
+import { badge } from '../parts/icons';
+import { explain } from '../parts/part';
+import type { Watched } from '../graphs/observe';
+
+/** Unknown, and never a nought. */
+export const unknown = html`<span class="quiet">–</span>`;
+
+/** A number that opens its origin while there is still a file to read; after that, the number alone. */
+export function figure(container: Container | undefined, field: string, shown: string | number | undefined, what: string, alarm = false): TemplateResult {
+  if (shown === undefined || shown === '') return unknown;
+  const kind = `figure ${alarm ? 'alarm' : ''}`;
+  return alive(container)
+    ? html`<button class="${kind} linked" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: container!.name, field, shown: String(shown), what })}>${shown}</button>`
+    : html`<span class=${kind}>${shown}</span>`;
+}
+
+/** The name of a container, as the drawing has it. */
+export function nameOf(one: Watched): TemplateResult {
+  return html`${badge(one.n)}<span>${one.title}</span>`;
+}
+
+export function linkOf(container: Container | undefined, type: string): Namespace | undefined {
+  return container?.namespaces.find((one) => one.type === type);
+}
+
+/** Where the namespace is the host's own, the wall is open. */
+export function open(container: Container | undefined, type: string): string {
+  return linkOf(container, type)?.relation === 'host' ? `open ns-${type}` : '';
+}
+
+/** Whose namespace it is, in words. */
+export function whose(container: Container | undefined, type: string, watched: Watched[]): string {
+  const link = linkOf(container, type);
+  if (!link || link.relation === 'unknown') return link?.reason ? `unknown, ${link.reason}` : '';
+  if (link.relation === 'host') return 'the host’s own';
+  if (link.relation === 'own') return 'its own';
+  const partners = (link.sharedWith ?? []).map((name) => watched.find((one) => one.name === name)?.n).filter((n) => n !== undefined);
+  return partners.length ? `one with ${partners.join(', ')}` : 'shared';
+}
+
+/** A table's head: what is seen inside, the wall, and what the host sees. */
+export function walled(inside: string[], host: string[], first = 'container', last: string[] = []): TemplateResult {
+  const heads = (names: string[], kind: string): TemplateResult[] => names.map((name) => html`<th scope="col" class=${kind}>${name}</th>`);
+  return html`<thead><tr><th scope="col">${first}</th>${heads(inside, 'in')}<td class="gap"></td>${heads(host, 'out')}${heads(last, 'last')}</tr></thead>`;
+}
+
+export function wall(opened = ''): TemplateResult {
+  return html`<td class="gap ${opened}"></td>`;
+}
+
+/** One row for a container of which nothing is known. */
+export function waiting(one: Watched, columns: number): TemplateResult {
+  return html`<tr class="waiting"><th scope="row">${nameOf(one)}</th><td colspan=${columns} class="quiet">${one.container ? 'nothing read yet' : 'not started'}</td></tr>`;
+}
+
+/** A table in its own scroll box, so that a narrow page never scrolls sideways. */
+export function sheet(label: string, content: TemplateResult, note: TemplateResult | string | typeof nothing = nothing): TemplateResult {
+  return html`<div class="table-scroll" role="group" tabindex="0" aria-label=${label}><table class="sides">${content}</table></div>${note === nothing ? nothing : html`<p class="table-note">${note}</p>`}`;
+}

@@ -1,0 +1,40 @@
+import { html, type TemplateResult } from 'lit';
+import type { TableKind } from '../model/sides';
+import type { Watched } from '../graphs/observe';
+import { Part } from '../parts/part';
+import { layers } from './layers';
+import { files, log } from './limits';
+import { hostnames, interfaces, mounts, processes, security, segments, users } from './views';
+
+const tables: Record<TableKind, [title: string, more: string, draw: (watched: Watched[]) => TemplateResult]> = {
+  processes: ['Processes', 'inside and on the host', processes],
+  interfaces: ['Interfaces', 'inside and on the host', interfaces],
+  mounts: ['Mounts', 'inside and on the host', mounts],
+  users: ['Users', 'inside and on the host', users],
+  hostnames: ['Hostnames', 'inside and on the host', hostnames],
+  segments: ['Shared memory', 'inside and on the host', segments],
+  security: ['Rights', 'of each first process', security],
+  layers: ['Layers', 'of the image, and of each container', layers],
+  files: ['Limits', 'from the flag to the kernel’s bytes', files],
+  log: ['Who tells', 'of an out-of-memory kill', log],
+};
+
+/** One table of a lesson: what each side of the wall sees, or what the kernel has on disk. */
+export class Table extends Part {
+  static override properties = { kind: {}, watched: { attribute: false } };
+  declare kind: TableKind;
+  declare watched: Watched[];
+
+  constructor() {
+    super();
+    this.kind = 'processes';
+    this.watched = [];
+  }
+
+  override render(): TemplateResult {
+    const [title, more, draw] = tables[this.kind];
+    return html`<section class="box table-box table-${this.kind}" aria-label=${`Observe: ${title}`}><h2 class="legend"><span class="step-number">3</span>Observe <em>${title}, ${more}</em></h2>${draw(this.watched)}</section>`;
+  }
+}
+
+customElements.define('porthole-table', Table);

@@ -1,0 +1,127 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Container } from '../wire';
+import { size } from '../model/format';
+import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
+import { store } from '../page';
+import type { Watched } from '../graphs/observe';
+import { figure, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
+
+/** Rows of one container: its name stands beside the first. */
+function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)[]): TemplateResult {
+  return html`<tbody>${rows.map((row, i) => row(i === 0 ? html`<th scope="rowgroup" rowspan=${rows.length}>${nameOf(one)}</th>` : html``))}</tbody>`;
+}
+
+export function processes(watched: Watched[]): TemplateResult {
+  return sheet('Processes, inside and on the host', html`${walled(['PID inside'], ['PID on the host'], 'container', ['command'])}
+    ${watched.map((one) => {
+      const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes);
+      if (!rows.length) return html`<tbody>${waiting(one, 4)}</tbody>`;
+      const opened = open(one.container, 'pid');
+      return grouped(one, rows.slice(0, mostRows).map((row) => (first) => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`));
+    })}`, 'The two numbers in a row are one process: the kernel lists both in the NSpid line of /proc/PID/status.');
+}
+
+/** A fork bomb has hundreds of processes; its first ones tell enough. */
+const mostRows = 14;
+
+export function interfaces(watched: Watched[]): TemplateResult {
+  return sheet('Network interfaces, inside and on the host', html`${walled(['interface inside', 'address'], ['the host’s end of it'], 'container', ['network namespace'])}
+    ${watched.map((one) => {
+      const { container } = one;
+      const found = container?.inside?.interfaces;
+      if (!found) return html`<tbody>${waiting(one, 5)}</tbody>`;
+      const opened = open(container, 'net');
+      const ends = [...(container?.outside?.interfaces ?? [])];
+      const rows = found.length ? found : [{ name: 'none' }];
+      return grouped(one, rows.slice(0, mostRows).map((each, i) => (first) => {
+        const end = each.name === 'lo' ? undefined : ends.shift();
+        const host = opened ? 'the same interface' : each.name === 'lo' ? 'stays inside' : (end?.name ?? 'no wire');
+        return html`<tr>${first}<td class="in mono ${opened}">${each.name}</td><td class="in mono ${opened}">${each.addresses?.map((address) => html`<div>${address}</div>`) ?? unknown}</td>${wall(opened)}
+          <td class="out ${end ? 'mono' : ''} ${opened}">${host}</td><td class="last">${i === 0 ? html`${figure(container, 'namespace.net', inode(container, 'net'), 'network namespace')} <span class="quiet">${whose(container, 'net', watched)}</span>` : nothing}</td></tr>`;
+      }));
+    })}`);
+}
+
+export function hostnames(watched: Watched[]): TemplateResult {
+  const host = store.topology?.host;
+  return sheet('Hostnames, inside and on the host', html`${walled(['hostname inside', 'kernel inside'], ['hostname of the host', 'kernel of the host'], 'container', ['UTS namespace'])}
+    <tbody>${watched.map((one) => {
+      const { container } = one;
+      if (!container?.inside) return waiting(one, 6);
+      const opened = open(container, 'uts');
+      return html`<tr><th scope="row">${nameOf(one)}</th><td class="in mono ${opened}">${figure(container, 'namespace.uts', container.inside.hostname, 'hostname inside')}</td><td class="in mono ${opened}">${container.inside.kernel ?? unknown}</td>${wall(opened)}
+        <td class="out mono ${opened}">${container.outside?.hostname ?? host?.hostname ?? unknown}</td><td class="out mono ${opened}">${container.outside?.kernel ?? host?.kernel ?? unknown}</td>
+        <td class="last">${figure(container, 'namespace.uts', inode(container, 'uts'), 'UTS namespace')} <span class="quiet">${whose(container, 'uts', watched)}</span></td></tr>`;
+    })}</tbody>`);
+}
+
+export function users(watched: Watched[]): TemplateResult {
+  return sheet('Users, inside and on the host', html`${walled(['uid inside'], ['uid on the host'], 'container', ['uid_map', 'user namespace'])}
+    <tbody>${watched.map((one) => {
+      const { container } = one;
+      const map = container?.security?.uidMap;
+      if (container?.inside?.uid === undefined && container?.outside?.uid === undefined) return waiting(one, 5);
+      const opened = open(container, 'user');
+      return html`<tr><th scope="row">${nameOf(one)}</th><td class="in number big ${opened}">${figure(container, 'uid', container.inside?.uid, 'uid inside')}</td>${wall(opened)}<td class="out number big ${opened}">${figure(container, 'uid', container.outside?.uid, 'uid on the host')}</td>
+        <td class="last">${figure(container, 'uidMap', map, 'the map of users')}${map ? html`<div class="quiet">${mapInWords(map)}</div>` : nothing}</td>
+        <td class="last">${figure(container, 'namespace.user', inode(container, 'user'), 'user namespace')} <span class="quiet">${whose(container, 'user', watched)}</span></td></tr>`;
+    })}</tbody>`);
+}
+
+export function segments(watched: Watched[]): TemplateResult {
+  return sheet('Shared memory segments, inside and on the host', html`${walled(['key', 'id', 'size', 'attached'], ['does the host see it'], 'container', ['IPC namespace'])}
+    ${watched.map((one) => {
+      const { container } = one;
+      const found = container?.inside?.segments ?? (container?.inside?.segmentsKnown ? [] : undefined);
+      if (!found) return html`<tbody>${waiting(one, 7)}</tbody>`;
+      const opened = open(container, 'ipc');
+      const namespace = html`${figure(container, 'namespace.ipc', inode(container, 'ipc'), 'IPC namespace')} <span class="quiet">${whose(container, 'ipc', watched)}</span>`;
+      if (!found.length) return html`<tbody><tr><th scope="row">${nameOf(one)}</th><td class="in quiet ${opened}" colspan="4">sees no segment</td>${wall(opened)}<td class="out ${opened}">${unknown}</td><td class="last">${namespace}</td></tr></tbody>`;
+      return grouped(one, found.map((segment, i) => (first) => {
+        const outside = container?.outside;
+        const known = outside?.segmentsKnown || outside?.segments;
+        const seen = outside?.segments?.some((each) => each.key === segment.key && each.bytes === segment.bytes);
+        return html`<tr>${first}<td class="in mono ${opened}">${segmentKey(segment)}</td><td class="in number ${opened}">${segment.id}</td><td class="in number ${opened}">${size(segment.bytes)}</td><td class="in number ${opened}">${segment.attached}</td>${wall(opened)}
+          <td class="out ${opened}">${known ? (seen ? 'yes, the same' : 'no such key') : unknown}</td><td class="last">${i === 0 ? namespace : nothing}</td></tr>`;
+      }));
+    })}`);
+}
+
+export function security(watched: Watched[]): TemplateResult {
+  return sheet('Rights of the first process', html`<thead><tr><th scope="col">container</th><th scope="col" class="number">capabilities</th><th scope="col">CapEff</th><th scope="col" class="number">NoNewPrivs</th><th scope="col">Seccomp</th><th scope="col">root filesystem</th><th scope="col">AppArmor</th></tr></thead>
+    <tbody>${watched.map((one) => {
+      const found = one.container?.security;
+      if (!found) return waiting(one, 6);
+      const { container } = one;
+      const mode = found.seccomp === undefined ? undefined : ['off', 'strict', 'filter'][found.seccomp] ?? '';
+      return html`<tr><th scope="row">${nameOf(one)}</th><td class="number">${figure(container, 'capEff', found.capabilities === undefined ? undefined : `${found.capabilities} of ${found.capabilitiesKnown ?? '?'}`, 'capabilities')}</td>
+        <td class="mono">${found.capEff ?? unknown}</td><td class="number">${figure(container, 'noNewPrivs', found.noNewPrivs, 'NoNewPrivs')}</td><td>${figure(container, 'seccomp', found.seccomp, 'Seccomp')} <span class="quiet">${mode ?? nothing}</span></td>
+        <td>${found.readOnlyRoot === undefined ? unknown : found.readOnlyRoot ? 'read-only' : 'can be written'}</td><td class="mono">${found.appArmor || unknown}</td></tr>`;
+    })}</tbody>`);
+}
+
+export function mounts(watched: Watched[]): TemplateResult {
+  return html`${sheet('Mounts, inside and on the host', html`${walled(['path inside', 'type'], ['where that is on the host'])}
+    ${watched.map((one) => {
+      if (!one.container?.inside?.mounts && !one.container?.outside?.mounts) return html`<tbody>${waiting(one, 4)}</tbody>`;
+      const { first, rest } = mountRows(one.container);
+      const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr>${name}<td class="in mono">${mount.path}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` <span class="mono path">${mount.host}</span>` : nothing}</td></tr>`;
+      return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more, of the kernel and the engine</td>${wall()}<td class="out quiet"></td></tr>`] : [])]);
+    })}`)}${files(watched)}`;
+}
+
+/** The files that a workload has written, and whether the host has them under the same name. */
+function files(watched: Watched[]): TemplateResult | typeof nothing {
+  const some = watched.filter((one) => one.container?.inside?.files?.length);
+  if (!some.length) return nothing;
+  return sheet('Files, inside and on the host', html`${walled(['file inside', 'size'], ['at that path on the host', 'where the host keeps it'])}
+    ${some.map((one) => grouped(one, one.container!.inside!.files!.map((file) => (first) => {
+      const host = one.container?.outside?.files?.find((each) => each.path === file.path);
+      const there = host?.exists === undefined ? host?.reason ?? undefined : host.exists ? 'is there' : 'no such file';
+      return html`<tr>${first}<td class="in mono">${file.path}</td><td class="in number">${file.exists === false ? 'no such file' : file.bytes === undefined ? unknown : size(file.bytes)}</td>${wall(host?.exists && host.inVolume ? 'open ns-mnt' : '')}<td class="out">${there ?? unknown}</td><td class="out">${host?.hostPath ? html`<span class="quiet">${host.inVolume ? 'a volume' : 'the writable layer'}</span> <span class="mono path">${host.hostPath}</span>` : unknown}</td></tr>`;
+    })))}`);
+}
+
+function inode(container: Container | undefined, type: string): number | undefined {
+  return container?.namespaces.find((one) => one.type === type)?.inode;
+}
