@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -27,12 +29,25 @@ import (
 // scope keeps this run of the tests apart from others on the same engine.
 var scope = "labtest-" + strings.ToLower(rand.Text()[:8])
 
-// The test binary is also the workload inside the containers.
+// program is the real program, which runs as the workload inside the
+// containers. (The test binary itself is larger and, with the race detector,
+// hungrier than what the lessons make claims about.)
+var program string
+
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "workload" {
-		os.Exit(workload.Main(context.Background(), os.Args[2:], os.Stdout, os.Stderr))
+	folder, err := os.MkdirTemp("", "porthole-labtest-")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(folder, "porthole")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "porthole/server")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "the program does not build: %v\n%s", err, out)
+		os.Exit(1)
 	}
 	code := m.Run()
+	os.RemoveAll(folder)
 	if err := cleanScope(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -100,7 +115,7 @@ func newHouseAt(t *testing.T, address string) *house {
 	h.reload(t)
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	docker, err := engine.NewDocker(engine.Options{
-		Address: address, Scope: scope, Log: log,
+		Address: address, Scope: scope, Executable: program, Log: log,
 		PingEvery: 100 * time.Millisecond, BackoffFirst: 50 * time.Millisecond, BackoffLongest: 200 * time.Millisecond,
 		Environment: map[string]string{workload.EnvRounds: fmt.Sprint(workload.Calibrate())},
 	})
