@@ -14,7 +14,8 @@ import (
 )
 
 // Panels are the views that a lesson can show.
-var Panels = []string{"diagram", "namespaces", "cpu", "memory", "pids", "io", "layers", "views", "files", "log", "claims"}
+var Panels = []string{"diagram", "namespaces", "cpu", "memory", "pids", "io", "layers", "views", "files", "log",
+	"processes", "interfaces", "mounts", "users", "hostnames", "segments", "security", "claims"}
 
 // Needs are what a lesson can ask of a host, beside a working engine.
 var Needs = []string{

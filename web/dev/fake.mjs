@@ -39,6 +39,7 @@ export const states = {
   judged: { count: 3, run: 'running', judged: true },
   ended: { count: 3, ended: [1] },
   absent: { count: 3, absent: true },
+  tables: { count: 3, tables: true, lesson: 'verify-isolation', run: 'running', judged: true },
   cpu: { count: 2, lesson: 'cpu-limit', run: 'running', judged: true, hot: true },
 };
 
@@ -55,6 +56,18 @@ const cpuClaims = [
   ['throttled', 'The kernel holds it back in nearly every period.', 'holds', '204 of 206 periods', ''],
   ['nproc', 'Inside the container the process sees fewer CPUs.', 'fails', 'nproc says 8 in both', 'A quota limits time, not the number of processors.'],
 ];
+
+const image = { name: 'porthole-workload:3f9c1e07', bytes: 28 * mib, layers: [{ bytes: 146, createdBy: 'users and groups', digest: 'sha256:9a3b15806dc3' }, { bytes: 28 * mib, createdBy: 'the program', digest: 'sha256:12db81c41baf' }] };
+
+/** What a container has written, and what the kernel and the engine said of it. */
+function onDisk(i) {
+  const entries = [[{ path: '/srv/edit-me.txt', kind: 'changed', bytes: 77 }], [{ path: '/srv/delete-me.txt', kind: 'removed', whiteout: 'device' }], []][i] ?? [];
+  return {
+    layers: { storageDriver: 'overlay', lower: [{ id: '3cebe5bac484', path: '/var/lib/docker/overlay2/3cebe5bac484/diff' }, { id: '97c0ccdbbde0', path: '/var/lib/docker/overlay2/97c0ccdbbde0/diff' }], lowerDigest: 'one', upper: `/var/lib/docker/overlay2/upper-${i}/diff`, upperBytes: i === 0 ? 77 : 0, upperEntries: entries.length, entries },
+    oomKilled: i === 1, events: [{ at: 1, what: 'start' }, ...(i === 1 ? [{ at: 2, what: 'oom' }] : [])],
+    kernelLog: i === 1 ? [{ at: Date.UTC(2026, 0, 1, 10), kind: 'killed', text: 'Memory cgroup out of memory: Killed process 48377 (porthole)' }] : [],
+  };
+}
 
 export class Host {
   constructor(name) {
@@ -146,11 +159,12 @@ export class Host {
       outside: { pid: app.pid, hostname: 'workshop-01', uid: secure ? 10001 : 0, interfaces: hostNet ? [] : [{ name: `veth${(0xa41c0e7 + i * 991).toString(16)}`.slice(0, 11) }],
         processes: [{ pid: app.pid, nsPid: [app.pid, 1], command: 'porthole workload burn' }, { pid: app.pid + 61, nsPid: [app.pid + 61, 7], command: 'porthole workload child' }] },
       security: { capEff: secure ? '0000000000000000' : '00000000a80425fb', capabilities: secure ? 0 : 14, capabilitiesKnown: 41, noNewPrivs: secure ? 1 : 0, seccomp: 2, uidMap: '0 0 4294967295', readOnlyRoot: secure },
+      ...(this.state.tables ? onDisk(i) : {}),
     };
   }
 
   topology() {
-    return { ...this.head('topology'), host: { ...this.hostFacts(), namespaces: types.map((type) => ({ type, inode: initial[type], relation: 'host', initial: true })) }, containers: this.apps.map((app, i) => this.container(app, i)) };
+    return { ...this.head('topology'), host: { ...this.hostFacts(), namespaces: types.map((type) => ({ type, inode: initial[type], relation: 'host', initial: true })) }, containers: this.apps.map((app, i) => this.container(app, i)), ...(this.state.tables ? { images: [image] } : {}) };
   }
 
   /** Moves every container's counters on by one interval. */
@@ -235,12 +249,15 @@ export function lessons() {
   ];
   const by = (slug) => all.find((lesson) => lesson.slug === slug);
   Object.assign(by('architecture'), { question: 'Which numbers will the three share with their host?', containers: apps.slice(0, 3).map((app, i) => ({ key: 'abc'[i], title: app.title, subtitle: app.subtitle, command: `docker run --rm --name porthole-architecture-${'abc'[i]} ${app.flags}porthole-workload` })), claims: claims.map(([id, says]) => ({ id, says, verdict: 'pending' })), seconds: 8 });
+  Object.assign(by('verify-isolation'), { panels: ['views', 'layers', 'log', 'security', 'segments', 'claims'], containers: by('architecture').containers });
+  Object.assign(by('block-io'), { containers: by('architecture').containers.slice(0, 1) });
+  all.push({ slug: 'broken', title: 'broken', section: 'Lessons with mistakes', containers: [], panels: [], claims: [], unavailable: 'broken/demo.yaml:2:1: there is no field questoin here' });
   Object.assign(by('cpu-limit'), {
     summary: 'The same work, once free and once with half a CPU.', question: 'Both containers do the same 10 core-seconds of work. How long will the one with half a CPU need?',
     answers: [{ id: 'same', says: 'About 10 s: the host is idle anyway' }, { id: 'twice', says: 'About 20 s: half the CPU, twice the time', right: true }, { id: 'killed', says: 'It is killed: it goes over its limit' }],
     containers: [{ key: 'free', title: 'Free', subtitle: 'no limit', command: 'docker run --rm --name porthole-cpu-limit-free porthole-workload burn --core-seconds 10' }, { key: 'half', title: 'Half', subtitle: 'half a CPU', command: 'docker run --rm --name porthole-cpu-limit-half --cpus 0.5 porthole-workload burn --core-seconds 10' }],
     panels: ['cpu'], claims: cpuClaims.map(([id, says]) => ({ id, says, verdict: 'pending' })), seconds: 24,
-    actions: [{ id: 'more', title: 'Two CPUs', command: 'docker update --cpus 2.0 porthole-cpu-limit-half' }, { id: 'less', title: 'A quarter', command: 'docker update --cpus 0.25 porthole-cpu-limit-half' }],
+    actions: [{ id: 'more', title: 'Two CPUs', command: 'docker update --cpus 2.0 porthole-cpu-limit-half' }, { id: 'less', title: 'Another limit', range: { limit: 'cpus', min: 0.25, max: 4, step: 0.25, value: 0.25, unit: 'cores' }, command: 'docker update --cpus 0.25 porthole-cpu-limit-half' }],
   });
   return all;
 }

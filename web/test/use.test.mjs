@@ -164,7 +164,7 @@ test('a lesson: predict, run, and the verdict', async () => {
   assert.match(await page.locator('.lesson .prose').innerText(), /quota/);
   assert.match(await page.locator('.claims .legend').innerText(), /4 claims: 3 hold, 1 does not/);
   const acted = page.waitForRequest((request) => request.method() === 'POST' && /actions\/more$/.test(request.url()));
-  await page.locator('.action button').first().click();
+  await page.locator('porthole-action').first().getByRole('button', { name: 'Do it' }).click();
   await acted;
   await close(page);
 });

@@ -27,8 +27,11 @@ export function tablesOf(slug: string, panels: readonly string[]): TableKind[] {
 /** One process from both sides; a side that does not see it has no number. */
 export interface Joined { inside?: number; host?: number; command: string; reported: boolean }
 
-/** Joins what the host sees with what was reported from inside, on the innermost number of NSpid. */
-export function joinProcesses(inside: Process[] | undefined, outside: Process[] | undefined): Joined[] {
+/**
+ * Joins what the host sees with what was reported from inside, on the innermost
+ * number of NSpid. In one namespace with the host, a number is the same on both sides.
+ */
+export function joinProcesses(inside: Process[] | undefined, outside: Process[] | undefined, one = false): Joined[] {
   const left = new Map((inside ?? []).map((one) => [one.pid, one]));
   const rows: Joined[] = (outside ?? []).map((process) => {
     const inner = process.nsPid?.at(-1);
@@ -36,7 +39,7 @@ export function joinProcesses(inside: Process[] | undefined, outside: Process[] 
     return { host: process.pid, ...(inner !== undefined ? { inside: inner } : {}), command: process.command, reported };
   });
   // A report is older than the host's reading: what it names may have ended since.
-  for (const one of left.values()) rows.push({ inside: one.pid, command: one.command, reported: true });
+  for (const { pid, command } of left.values()) rows.push({ inside: pid, ...(one ? { host: pid } : {}), command, reported: true });
   return rows.sort((a, b) => (a.inside ?? Infinity) - (b.inside ?? Infinity));
 }
 

@@ -45,7 +45,7 @@ export class LessonPage extends Part {
     const section = (store.lessons ?? []).filter((one) => one.section === lesson.section);
     return html`<div class="lesson">
       <header class="lesson-head"><div><p>${lesson.section}, lesson ${section.indexOf(lesson) + 1} of ${section.length}</p><h1>${lesson.title}</h1></div>
-        <ol class="steps" aria-label="Steps">${steps.map((name, i) => html`<li class=${i < step ? 'passed' : ''} aria-current=${i === step ? 'step' : nothing}><span class="step-number">${i + 1}</span>${name}</li>`)}</ol></header>
+        ${lesson.containers.length ? html`<ol class="steps" aria-label="Steps">${steps.map((name, i) => html`<li class=${i < step ? 'passed' : ''} aria-current=${i === step ? 'step' : nothing}><span class="step-number">${i + 1}</span>${name}</li>`)}</ol>` : nothing}</header>
       ${lesson.unavailable ? this.unavailable(lesson.unavailable, lesson.containers.length === 0) : nothing}
       ${lesson.containers.length ? html`<div class="lesson-words">${this.predict(lesson, run, picked)}${this.runs(lesson, run)}${this.actions(lesson, run)}<porthole-keys></porthole-keys>
         ${this.prose.length ? html`<div class="prose">${this.prose}</div>` : nothing}</div>
@@ -149,9 +149,9 @@ export class LessonPage extends Part {
   }
 }
 
-/** Whether a run has judged all that it judges. */
+/** Whether a run has judged all that it judges, and could tell at least something. */
 function told(run: Run | undefined): boolean {
-  return Boolean(run?.claims.length) && run!.claims.every((claim) => claim.verdict !== 'pending');
+  return Boolean(run?.claims.length) && run!.claims.every((claim) => claim.verdict !== 'pending') && run!.claims.some((claim) => claim.verdict !== 'unknown');
 }
 
 /** The lesson's containers, in its order, with what is known of each. */

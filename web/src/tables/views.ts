@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Container } from '../wire';
+import type { Container, Interface } from '../wire';
 import { size } from '../model/format';
 import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
-import { figure, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
+import { figure, linkOf, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
 
 /** Rows of one container: its name stands beside the first. */
 function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)[]): TemplateResult {
@@ -14,15 +14,24 @@ function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)
 export function processes(watched: Watched[]): TemplateResult {
   return sheet('Processes, inside and on the host', html`${walled(['PID inside'], ['PID on the host'], 'container', ['command'])}
     ${watched.map((one) => {
-      const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes);
+      const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes, linkOf(one.container, 'pid')?.relation === 'host');
       if (!rows.length) return html`<tbody>${waiting(one, 4)}</tbody>`;
       const opened = open(one.container, 'pid');
-      return grouped(one, rows.slice(0, mostRows).map((row) => (first) => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`));
+      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`).concat(more(rows.length, 1, 'processes')));
     })}`, 'The two numbers in a row are one process: the kernel lists both in the NSpid line of /proc/PID/status.');
 }
 
 /** A fork bomb has hundreds of processes; its first ones tell enough. */
-const mostRows = 14;
+const mostRows = 8;
+
+/** The row that says how many are left out. */
+function more(count: number, columns: number, what: string): ((first: TemplateResult) => TemplateResult)[] {
+  return count > mostRows ? [(first) => html`<tr>${first}<td class="in quiet" colspan=${columns}>${count - mostRows} more ${what}</td>${wall()}<td class="out" colspan="2"></td></tr>`] : [];
+}
+
+function reached(one: Interface): boolean {
+  return Boolean(one.addresses?.some((address) => !address.startsWith('fe80')));
+}
 
 export function interfaces(watched: Watched[]): TemplateResult {
   return sheet('Network interfaces, inside and on the host', html`${walled(['interface inside', 'address'], ['the host’s end of it'], 'container', ['network namespace'])}
@@ -32,13 +41,14 @@ export function interfaces(watched: Watched[]): TemplateResult {
       if (!found) return html`<tbody>${waiting(one, 5)}</tbody>`;
       const opened = open(container, 'net');
       const ends = [...(container?.outside?.interfaces ?? [])];
-      const rows = found.length ? found : [{ name: 'none' }];
-      return grouped(one, rows.slice(0, mostRows).map((each, i) => (first) => {
+      // Those that carry an address say most.
+      const rows = found.length ? [...found].sort((a, b) => Number(reached(b)) - Number(reached(a))) : [{ name: 'none' }];
+      return grouped(one, rows.slice(0, mostRows).map((each, i) => (first: TemplateResult): TemplateResult => {
         const end = each.name === 'lo' ? undefined : ends.shift();
         const host = opened ? 'the same interface' : each.name === 'lo' ? 'stays inside' : (end?.name ?? 'no wire');
         return html`<tr>${first}<td class="in mono ${opened}">${each.name}</td><td class="in mono ${opened}">${each.addresses?.map((address) => html`<div>${address}</div>`) ?? unknown}</td>${wall(opened)}
           <td class="out ${end ? 'mono' : ''} ${opened}">${host}</td><td class="last">${i === 0 ? html`${figure(container, 'namespace.net', inode(container, 'net'), 'network namespace')} <span class="quiet">${whose(container, 'net', watched)}</span>` : nothing}</td></tr>`;
-      }));
+      }).concat(more(rows.length, 2, 'interfaces')));
     })}`);
 }
 

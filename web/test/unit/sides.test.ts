@@ -19,6 +19,10 @@ test('processes are joined on NSpid, and one that a side does not see has no num
   assert.deepEqual(rows.map((row) => [row.inside, row.host, row.reported]), [[1, 500, true], [7, 700, false], [9, undefined, true]]);
 });
 
+test('in the host’s own PID namespace a number is the same on both sides', () => {
+  assert.deepEqual(joinProcesses([{ pid: 2, command: 'kthreadd' }], [], true).map((row) => [row.inside, row.host]), [[2, 2]]);
+});
+
 test('a mount says where its files are on the host', () => {
   const { first, rest } = mountRows(container({
     inside: { mounts: [{ path: '/', type: 'overlay' }, { path: '/data', type: 'ext4' }, { path: '/sys/fs/cgroup/cpu', type: 'cgroup', root: '/docker/1' }] },
