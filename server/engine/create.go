@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker/docker/api/types/blkiodev"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/client"
 
 	"porthole/demos"
@@ -66,7 +67,7 @@ func (d *Docker) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 	for _, key := range sortedKeys(environment) {
 		config.Env = append(config.Env, key+"="+environment[key])
 	}
-	host, err := d.hostConfig(l, lesson.Slug, c, ttl)
+	host, err := d.hostConfig(l, lesson.Slug, c, ttl, labels)
 	if err != nil {
 		return "", err
 	}
@@ -168,7 +169,7 @@ func (d *Docker) refuse(ctx context.Context, l *link, run string, c demos.Contai
 
 func gibibytes(bytes int64) string { return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30)) }
 
-func (d *Docker) hostConfig(l *link, slug string, c demos.Container, ttl time.Duration) (*container.HostConfig, error) {
+func (d *Docker) hostConfig(l *link, slug string, c demos.Container, ttl time.Duration, labels map[string]string) (*container.HostConfig, error) {
 	resources, err := l.resources(c.Limits)
 	if err != nil {
 		return nil, err
@@ -195,8 +196,13 @@ func (d *Docker) hostConfig(l *link, slug string, c demos.Container, ttl time.Du
 		host.SecurityOpt = append(host.SecurityOpt, "no-new-privileges")
 	}
 	for _, volume := range c.Volumes {
-		volumeName, rest, _ := strings.Cut(volume, ":")
-		host.Binds = append(host.Binds, d.volumeName(slug, volumeName)+":"+rest)
+		// With its labels: where the run has been removed while we were asking,
+		// the engine makes the volume anew, and it must still be known as ours.
+		words := strings.Split(volume, ":")
+		host.Mounts = append(host.Mounts, mount.Mount{
+			Type: mount.TypeVolume, Source: d.volumeName(slug, words[0]), Target: words[1], ReadOnly: len(words) > 2 && words[2] == "ro",
+			VolumeOptions: &mount.VolumeOptions{Labels: labels},
+		})
 	}
 	for _, mount := range c.Tmpfs {
 		if host.Tmpfs == nil {

@@ -137,7 +137,7 @@ func TestCreateMapsEveryField(t *testing.T) {
 		"read-only":      h.ReadonlyRootfs,
 		"caps":           slices.Equal(h.CapDrop, []string{"ALL"}) && len(h.CapAdd) == 1 && strings.HasSuffix(h.CapAdd[0], "NET_RAW"),
 		"security":       slices.Contains(h.SecurityOpt, "no-new-privileges") && slices.Contains(h.SecurityOpt, "seccomp=unconfined"),
-		"volume":         slices.Equal(h.Binds, []string{"porthole-" + scope + "-lesson-data:/data:ro"}),
+		"volume":         len(h.Mounts) == 1 && h.Mounts[0].Source == "porthole-"+scope+"-lesson-data" && h.Mounts[0].Target == "/data" && h.Mounts[0].ReadOnly && h.Mounts[0].VolumeOptions.Labels[engine.LabelManaged] == "true",
 		"tmpfs":          h.Tmpfs["/scratch"] == "size=1m",
 		"cpus":           h.NanoCPUs == 250_000_000 && h.CPUShares == 512 && h.CpusetCpus == "0",
 		"memory":         h.Memory == 128<<20 && h.MemoryReservation == 64<<20 && h.MemorySwap == swap,
