@@ -91,6 +91,14 @@ func (s *Sampler) open(one Subject) *subject {
 	return sub
 }
 
+// waitsForFiles reports whether a living container's files could not be opened
+// when it was last tried: it may just have been starting.
+func (sub *subject) waitsForFiles() bool {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return alive(sub.container) && sub.reader == nil && sub.trouble != nil && sub.endedAt.IsZero() && !sub.said
+}
+
 // read refreshes the counters; false where there are none to show.
 func (sub *subject) read() bool {
 	sub.mu.Lock()

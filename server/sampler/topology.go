@@ -21,7 +21,7 @@ func (s *Sampler) refresh(now time.Time) {
 		k := key(one.Container)
 		here[k] = true
 		known := s.subjects[k]
-		if known == nil {
+		if known == nil || known.waitsForFiles() {
 			s.subjects[k] = s.open(one)
 			continue
 		}
