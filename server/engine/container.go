@@ -117,9 +117,13 @@ func parseContainer(in container.InspectResponse) Container {
 		}
 		if h := in.HostConfig; h != nil {
 			c.Asked = parseAsked(h.Resources)
-			// Engines that cannot limit swap fill in -1 themselves.
-			if in.Config != nil && h.MemorySwap == -1 && !strings.Contains(in.Config.Labels[LabelCommand], "--memory-swap") {
+			// An engine fills in -1 where it cannot limit swap, and else twice
+			// the memory: the command tells whether that was asked for.
+			if in.Config != nil && (h.MemorySwap == -1 || h.MemorySwap != 0 && h.MemorySwap == 2*h.Memory) {
 				c.Asked.MemorySwap = ""
+				if strings.Contains(in.Config.Labels[LabelCommand], "--memory-swap ") {
+					c.Asked.MemorySwap = memorySwapFlag(h.MemorySwap)
+				}
 			}
 			c.ReadOnlyRoot = h.ReadonlyRootfs
 			c.PIDMode, c.IPCMode, c.NetworkMode = string(h.PidMode), string(h.IpcMode), string(h.NetworkMode)
@@ -176,7 +180,7 @@ func parseAsked(r container.Resources) Asked {
 	}
 	// Without the flag the engine itself fills in twice the memory.
 	if r.MemorySwap != 0 && r.MemorySwap != 2*r.Memory {
-		a.MemorySwap = "--memory-swap " + demos.Bytes(r.MemorySwap).String()
+		a.MemorySwap = memorySwapFlag(r.MemorySwap)
 	}
 	if r.MemoryReservation > 0 {
 		a.MemoryReservation = "--memory-reservation " + demos.Bytes(r.MemoryReservation).String()
@@ -196,6 +200,8 @@ func parseAsked(r container.Resources) Asked {
 	a.HostConfig = hostConfigOf(r)
 	return a
 }
+
+func memorySwapFlag(value int64) string { return "--memory-swap " + demos.Bytes(value).String() }
 
 // hostConfigOf writes the limits that are set as docker inspect has them.
 func hostConfigOf(r container.Resources) map[string]string {
