@@ -1,7 +1,7 @@
 # Porthole. Needs Go, Node and make; everything else is fetched or built here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test bench fuzz clean
+.PHONY: help run build page test bench pictures fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ test: ## set up all that the tests need, and run every one
 
 bench: build ## what it costs: each figure beside its goal
 	@.ci/with-engine .ci/bench
+
+pictures: build ## the pictures of README and docs, of a live run
+	@.ci/with-engine node web/dev/pictures.mjs
 
 fuzz: ## every fuzz target for a short while (FUZZTIME=10s)
 	@.ci/fuzz $(or $(FUZZTIME),10s)
