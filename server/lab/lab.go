@@ -75,11 +75,13 @@ type Watch interface {
 	// Take returns what was seen since the last call, oldest first, and how
 	// many observations were lost.
 	Take() (seen []Observation, missed uint64)
+	// Rest says that the full rate is needed no more.
+	Rest()
 	Close()
 }
 
 // Watcher opens subscriptions. A Watch begins with the latest topology, and
-// while it is open the samples come at the full rate.
+// while it is open and does not rest, the samples come at the full rate.
 type Watcher interface {
 	Watch() Watch
 }

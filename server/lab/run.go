@@ -167,6 +167,9 @@ func (r *run) follow(ctx context.Context, watch Watch, operators *sync.WaitGroup
 		if how, over := r.consider(time.Now()); over {
 			return how
 		}
+		if !r.allJudged.IsZero() {
+			watch.Rest() // what is left is to be looked at, not judged
+		}
 		r.publish()
 	}
 }

@@ -141,6 +141,7 @@ type silent struct{}
 
 func (silent) Watch() Watch                  { return silent{} }
 func (silent) Ready() <-chan struct{}        { return nil }
+func (silent) Rest()                         {}
 func (silent) Take() ([]Observation, uint64) { return nil, 0 }
 func (silent) Close()                        {}
 

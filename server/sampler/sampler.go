@@ -254,7 +254,12 @@ func (s *Sampler) watched() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.watchers) > 0
+	for w := range s.watchers {
+		if !w.resting {
+			return true
+		}
+	}
+	return false
 }
 
 // sample reads the counters of every running container and publishes them.

@@ -284,6 +284,26 @@ func TestTheRateFollowsTheAudience(t *testing.T) {
 			t.Fatal("a watch gets no samples at full rate")
 		}
 	}
+	// A watch that rests asks for no rate, and hears of what there is.
+	w.Rest()
+	w.Take()
+	before := s.Cost().Ticks
+	e.set(wire.EngineDown)
+	for down := false; !down; {
+		select {
+		case <-w.Ready():
+			seen, _ := w.Take()
+			for _, o := range seen {
+				down = down || o.Topology != nil && o.Topology.Host.Engine.State == wire.EngineDown
+			}
+		case <-deadline:
+			t.Fatal("a resting watch hears nothing")
+		}
+	}
+	// Its last samples at full rate may have been on their way.
+	if after := s.Cost().Ticks; after > before+2 {
+		t.Errorf("%d samples were taken for a watch that rests", after-before)
+	}
 	w.Close()
 }
 

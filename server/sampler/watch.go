@@ -26,10 +26,12 @@ type Watch struct {
 	mu     sync.Mutex
 	queue  []Observation
 	missed uint64
+
+	resting bool // guarded by sampler.mu
 }
 
 // Watch begins with the latest topology. While it is open, the sampler runs
-// at full rate. Close it when done.
+// at full rate, unless it rests. Close it when done.
 func (s *Sampler) Watch() *Watch {
 	w := &Watch{sampler: s, ready: make(chan struct{}, 1)}
 	s.mu.Lock()
@@ -54,6 +56,18 @@ func (w *Watch) Take() (seen []Observation, missed uint64) {
 	seen, missed = w.queue, w.missed
 	w.queue, w.missed = nil, 0
 	return seen, missed
+}
+
+// Rest says that the full rate is needed no more; observations go on at the
+// rate that the others need. A second call does nothing.
+func (w *Watch) Rest() {
+	w.sampler.mu.Lock()
+	before := w.resting
+	w.resting = true
+	w.sampler.mu.Unlock()
+	if !before {
+		nudge(w.sampler.wake)
+	}
 }
 
 // Close ends the subscription.
