@@ -92,6 +92,25 @@ func inspect(t *testing.T, id string) map[string]any {
 	for _, field := range []string{"Ulimits", "OomScoreAdj", "LogConfig", "Init", "ConsoleSize"} {
 		delete(one.HostConfig, field)
 	}
+	// --volume NAME:/path can be asked for in two ways, which are the same to
+	// the container: as a bind, and as a mount, which can carry labels.
+	mounts, _ := one.HostConfig["Mounts"].([]any)
+	var binds []any
+	for _, m := range mounts {
+		mount := m.(map[string]any)
+		if mount["Type"] != "volume" {
+			t.Fatalf("a mount that is no volume: %v", mount)
+		}
+		bind := mount["Source"].(string) + ":" + mount["Target"].(string)
+		if mount["ReadOnly"] == true {
+			bind += ":ro"
+		}
+		binds = append(binds, bind)
+	}
+	if len(mounts) > 0 {
+		delete(one.HostConfig, "Mounts")
+		one.HostConfig["Binds"] = binds
+	}
 	for _, field := range []string{"Labels", "AttachStdout", "AttachStderr"} {
 		delete(one.Config, field)
 	}
