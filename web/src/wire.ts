@@ -12,10 +12,10 @@ export const NamespaceTypes = ["pid", "net", "mnt", "uts", "ipc", "user", "cgrou
 export type NamespaceType = (typeof NamespaceTypes)[number];
 
 /** MessageType is what the type field of a message of the stream holds. */
-export type MessageType = "hello" | "topology" | "history" | "sample" | "run" | "gone";
+export type MessageType = "hello" | "topology" | "history" | "sample" | "run" | "gone" | "replay";
 
 /** Message is any message of the stream; its type field tells which. */
-export type Message = Hello | Topology | History | Sample | Run | Gone;
+export type Message = Hello | Topology | History | Sample | Run | Gone | Replay;
 
 /** CgroupMode is which of the kernel's cgroup hierarchies a host uses. */
 export type CgroupMode =
@@ -776,6 +776,53 @@ export interface Provenance {
   document?: string;
   /** Reason says why there is no Raw. */
   reason?: string;
+}
+
+/**
+ * Replay says how a recording is being played. It comes first on the stream
+ * of a recording, and on each change of it; a live stream has none.
+ */
+export interface Replay extends Header {
+  type: "replay";
+  recording: Recording;
+  /**
+   * PositionMs is how far into the recording the stream is, in
+   * milliseconds, from 0 to LengthMs.
+   */
+  positionMs: number;
+  lengthMs: number;
+  /**
+   * Speed is how many seconds of the recording pass in one second, from
+   * 0.25 to 8.
+   */
+  speed: number;
+  paused: boolean;
+  /**
+   * Epoch rises with each jump. What was sent before it is void; the
+   * topology, the history and the runs at the new position follow.
+   */
+  epoch: number;
+  /** Chapters are where each recorded lesson begins. */
+  chapters?: Chapter[];
+  /** Cut is true where the end of the file is missing. */
+  cut?: boolean;
+}
+
+/** Chapter is a lesson's place in a recording. */
+export interface Chapter {
+  lesson: string;
+  /** PositionMs is where its run begins, in milliseconds from the start. */
+  positionMs: number;
+}
+
+/**
+ * ReplayRequest is the body of the request that plays a recording otherwise.
+ * What is left out stays as it is.
+ */
+export interface ReplayRequest {
+  positionMs?: number;
+  speed?: number;
+  paused?: boolean;
 }
 
 /**
