@@ -46,6 +46,7 @@ type Hub struct {
 
 	mu          sync.Mutex
 	seq         map[string]uint64
+	replay      *message // recordings only
 	topology    *message
 	sample      *message
 	sampledAt   time.Time

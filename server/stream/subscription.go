@@ -35,17 +35,14 @@ type Subscription struct {
 	skipped uint64
 }
 
-// Subscribe adds a viewer. What waits for it first: the topology if there is
-// one, the history, and the retained runs, oldest first; then what comes.
+// Subscribe adds a viewer. What waits for it first: how a recording is played
+// if it is one, the topology if there is one, the history, and the retained
+// runs, oldest first; then what comes.
 func (h *Hub) Subscribe() *Subscription {
 	s := &Subscription{hub: h, ready: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.topology != nil {
-		s.waiting = append(s.waiting, h.topology)
-	}
-	s.waiting = append(s.waiting, h.historyFrame())
-	s.waiting = append(s.waiting, h.runs...)
+	s.waiting = h.stateNow()
 	s.ready <- struct{}{}
 	h.subscribers[s] = struct{}{}
 	h.watch(+1)

@@ -1,0 +1,88 @@
+package stream
+
+import (
+	"porthole/server/wire"
+)
+
+// Replay publishes how a recording is being played. Viewers who come later
+// are told of the newest, before all else.
+func (h *Hub) Replay(news wire.Replay) {
+	h.publishing.Lock()
+	defer h.publishing.Unlock()
+	frame, ok := h.encode(&news.Header, wire.TypeReplay, "", &news)
+	if !ok {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.replay = frame
+	h.fanOut(frame)
+}
+
+// Rewind moves the stream of a recording to another moment, back or forth:
+// what waits for any viewer is dropped, and each gets the replay message (with
+// its new epoch), the topology (nil: none yet), the samples before it as
+// history, oldest first, and the newest state of each run, oldest run first.
+func (h *Hub) Rewind(news wire.Replay, who *wire.Topology, samples []wire.Sample, states []wire.Run) {
+	h.publishing.Lock()
+	defer h.publishing.Unlock()
+	replay, ok := h.encode(&news.Header, wire.TypeReplay, "", &news)
+	if !ok {
+		return
+	}
+	var topology *message
+	if who != nil {
+		copied := *who
+		if topology, ok = h.encode(&copied.Header, wire.TypeTopology, "", &copied); !ok {
+			return
+		}
+	}
+	var runs []*message
+	for _, run := range states {
+		if frame, ok := h.encode(&run.Header, wire.TypeRun, run.ID, &run); ok {
+			runs = append(runs, frame)
+		}
+	}
+	var history ring
+	for _, sample := range samples {
+		parts, err := encodeParts(sample.Containers)
+		if err != nil {
+			h.log.Error("a sample cannot be encoded: it is left out", "error", err)
+			continue
+		}
+		h.stamp(&sample.Header, wire.TypeSample)
+		history.add(&message{Frame: Frame{Type: wire.TypeSample, Seq: sample.Seq, At: sample.At}, parts: parts}, h.keep)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.replay, h.topology, h.sample, h.historyMade = replay, topology, nil, nil
+	h.history = history
+	h.runs = runs[max(0, len(runs)-retainedRuns):]
+	for s := range h.subscribers {
+		s.restart(h.stateNow())
+	}
+}
+
+// stateNow is what a viewer is told first. h.mu is held.
+func (h *Hub) stateNow() []*message {
+	var state []*message
+	if h.replay != nil {
+		state = append(state, h.replay)
+	}
+	if h.topology != nil {
+		state = append(state, h.topology)
+	}
+	state = append(state, h.historyFrame())
+	return append(state, h.runs...)
+}
+
+// restart drops what waits and begins anew. The hub's mu is held.
+func (s *Subscription) restart(state []*message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended != nil {
+		return
+	}
+	s.waiting = state
+	s.signal()
+}
