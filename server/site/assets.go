@@ -102,29 +102,34 @@ func (a *assets) serve(s *Site) http.HandlerFunc {
 			s.notFound(w, r)
 			return
 		}
-		h := w.Header()
-		tag := `"` + file.hash + `"`
-		h.Set("ETag", tag)
-		h.Set("Content-Type", file.contentType)
-		h.Set("Vary", "Accept-Encoding")
-		if r.URL.Query().Get("v") == file.hash {
-			h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		} else {
-			h.Set("Cache-Control", "no-cache") // keep it, but ask each time
-		}
-		if match := r.Header.Get("If-None-Match"); match != "" && strings.Contains(match, tag) {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		body := file.plain
-		if file.gzipped != nil && acceptsGzip(r) {
-			body = file.gzipped
-			h.Set("Content-Encoding", "gzip")
-		}
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-		if r.Method != http.MethodHead {
-			w.Write(body)
-		}
+		file.serve(w, r)
+	}
+}
+
+// serve writes one file, or says that the browser has it already.
+func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	tag := `"` + file.hash + `"`
+	h.Set("ETag", tag)
+	h.Set("Content-Type", file.contentType)
+	h.Set("Vary", "Accept-Encoding")
+	if r.URL.Query().Get("v") == file.hash {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "no-cache") // keep it, but ask each time
+	}
+	if match := r.Header.Get("If-None-Match"); match != "" && strings.Contains(match, tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := file.plain
+	if file.gzipped != nil && acceptsGzip(r) {
+		body = file.gzipped
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method != http.MethodHead {
+		w.Write(body)
 	}
 }
 

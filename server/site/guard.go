@@ -118,23 +118,6 @@ func contentPolicy(frameAncestors, formAction string) string {
 		"base-uri 'none'; form-action " + formAction + "; frame-ancestors " + frameAncestors
 }
 
-// frameable lets decks on this machine, and those of --allow-embed, frame the
-// page.
-func (s *Site) frameable(next http.Handler) http.Handler {
-	ancestors := "'self' http://localhost:* http://127.0.0.1:*"
-	for _, origin := range s.embed {
-		ancestors += " " + origin
-	}
-	policy := contentPolicy(ancestors, "'none'")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
-		// A frame belongs to its deck's own group of windows.
-		w.Header().Del("Cross-Origin-Opener-Policy")
-		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-		next.ServeHTTP(w, r)
-	})
-}
-
 // recoverer answers 500 where a handler panics. The trace goes to the log only.
 func (s *Site) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,11 +2,9 @@ package site
 
 import (
 	"bytes"
-	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
-	"strconv"
 
 	"porthole/server/wire"
 )
@@ -178,57 +176,4 @@ func (s *Site) takeawaysPage(w http.ResponseWriter, r *http.Request) {
 		Title: "Key takeaways", Page: "takeaways", Theme: theme,
 		Lessons: lessons, Takeaways: takeaways(lessons, s.Lab.Runs()),
 	})
-}
-
-// panels can be framed, each on its own.
-var panels = map[string]string{
-	"diagram":    "The drawing",
-	"namespaces": "Namespaces",
-	"cpu":        "CPU",
-	"memory":     "Memory",
-	"pids":       "Processes",
-	"io":         "Disk",
-	"claims":     "Claims",
-}
-
-// The least and the most that a panel can be scaled.
-const scaleLeast, scaleMost = 0.25, 4
-
-func (s *Site) embedPage(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, sentence string) { s.pages.fail(w, r, status, sentence, true) }
-	panel, _ := param(r, "panel")
-	title, ok := panels[panel]
-	if !ok {
-		refuse(http.StatusNotFound, "There is no panel of this name: the panels are diagram, namespaces, cpu, memory, pids, io and claims.")
-		return
-	}
-	query := r.URL.Query()
-	v := view{Title: title, Page: "embed", Panel: panel, Bare: true, Lesson: query.Get("lesson"), Container: query.Get("container")}
-	if v.Theme, ok = theme(r); !ok {
-		refuse(http.StatusBadRequest, badTheme)
-		return
-	}
-	if scale := query.Get("scale"); scale != "" {
-		factor, err := strconv.ParseFloat(scale, 64)
-		if err != nil || !(factor >= scaleLeast && factor <= scaleMost) {
-			refuse(http.StatusBadRequest, fmt.Sprintf("The scale is a number from %v to %v.", scaleLeast, scaleMost))
-			return
-		}
-		v.Scale = strconv.FormatFloat(factor, 'f', -1, 64)
-	}
-	// A container need not exist yet: the panel waits for it.
-	if v.Container != "" && !nameShape.MatchString(v.Container) {
-		refuse(http.StatusBadRequest, "A container's name is at most 128 letters, digits, dots, dashes and underscores.")
-		return
-	}
-	if v.Lesson != "" {
-		if lesson, known := s.lessonBySlug(v.Lesson); !known {
-			refuse(http.StatusNotFound, noLesson)
-			return
-		} else if panel == "claims" {
-			v.Text = s.lessonText(lesson)
-		}
-	}
-	v.Snapshot = s.snapshot()
-	s.pages.render(w, r, http.StatusOK, "embed", v)
 }

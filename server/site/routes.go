@@ -25,6 +25,7 @@ func (s *Site) routes() http.Handler {
 	r.Get("/control", s.controlPage)
 	r.Post("/control", s.takeControl)
 	r.With(s.frameable).Get("/embed/{panel}", s.embedPage)
+	r.With(anyOrigin).Get("/panel.js", s.panelScript)
 	r.Get("/static/*", s.assets.serve(s))
 
 	r.Get("/healthz", s.healthz)
