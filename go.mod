@@ -6,6 +6,7 @@ go 1.26.0
 ignore ./web
 
 require (
+	github.com/boombuler/barcode v1.1.0
 	github.com/docker/docker v28.5.2+incompatible
 	github.com/docker/go-units v0.5.0
 	github.com/expr-lang/expr v1.17.8

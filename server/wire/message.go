@@ -8,6 +8,7 @@ const (
 	TypeSample   = "sample"
 	TypeRun      = "run"
 	TypeGone     = "gone"
+	TypeRoom     = "room"
 )
 
 // Header begins every message of the stream.

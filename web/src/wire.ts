@@ -12,10 +12,25 @@ export const NamespaceTypes = ["pid", "net", "mnt", "uts", "ipc", "user", "cgrou
 export type NamespaceType = (typeof NamespaceTypes)[number];
 
 /** MessageType is what the type field of a message of the stream holds. */
-export type MessageType = "hello" | "topology" | "history" | "sample" | "run" | "gone" | "replay";
+export type MessageType = "hello" | "topology" | "history" | "sample" | "run" | "gone" | "room" | "replay";
 
 /** Message is any message of the stream; its type field tells which. */
-export type Message = Hello | Topology | History | Sample | Run | Gone | Replay;
+export type Message = Hello | Topology | History | Sample | Run | Gone | Room | Replay;
+
+/** ReaderMode is a way to read the kernel. */
+export type ReaderMode =
+  /** ReaderDirect: the server reads the kernel's files itself. */
+  | "direct"
+  /**
+   * ReaderContainer: a helper container on the engine's machine reads them,
+   * and streams what it sees.
+   */
+  | "container"
+  /**
+   * ReaderEngine: nothing reads them. What the engine's API tells about once
+   * a second is shown, and no more.
+   */
+  | "engine";
 
 /** CgroupMode is which of the kernel's cgroup hierarchies a host uses. */
 export type CgroupMode =
@@ -68,6 +83,24 @@ export type ReportKind =
   /** ReportFailed: the work could not be completed; Says has the reason. */
   | "failed";
 
+/** Phase is how far the presenter has come at a stop. */
+export type Phase =
+  /** PhaseQuestion: the question and its answers. */
+  | "question"
+  /** PhaseLive: the picture of the lesson, live. */
+  | "live"
+  /** PhaseVerdict: the verdicts with their figures. */
+  | "verdict";
+
+/** PollState is whether a poll still takes votes. */
+export type PollState =
+  /** PollOpen: it takes votes. */
+  | "open"
+  /** PollClosed: the run has started, and has not told the answer yet. */
+  | "closed"
+  /** PollTold: the run's verdicts are in. */
+  | "told";
+
 /** RunState is how far a run has come. */
 export type RunState =
   /** RunStarting: containers are being created. */
@@ -107,6 +140,27 @@ export interface Host {
   cgroupMode: CgroupMode;
   /** Engine says who runs the containers, and whether it answers. */
   engine: Engine;
+  /** Reader says by which way the numbers come from the kernel. */
+  reader: Reader;
+}
+
+/** Reader is the way on which numbers come from the kernel to the page. */
+export interface Reader {
+  /** Mode is the way that is used now. */
+  mode: ReaderMode;
+  /** Says is the same in one sentence. */
+  says: string;
+  /**
+   * Container and Command are of the helper container that reads, and of the
+   * docker run that would start one like it; absent on other ways.
+   */
+  container?: string;
+  command?: string;
+  /**
+   * Problem is one sentence on what cannot be seen on this way, why, and what
+   * to do; absent where all can.
+   */
+  problem?: string;
 }
 
 /**
@@ -160,6 +214,11 @@ export interface Engine {
    * "runc 1.1.15".
    */
   runtime?: string;
+  /**
+   * ObserveOnly is one sentence where the engine answers but lets us change
+   * nothing: lessons cannot start, what runs is shown.
+   */
+  observeOnly?: string;
   /** SecurityOptions are the engine's, for example seccomp, userns, rootless. */
   securityOptions?: string[];
 }
@@ -916,6 +975,72 @@ export interface Inner {
   userNamespace?: number;
   /** CapEff is the set of its effective capabilities there. */
   capEff?: string;
+}
+
+/**
+ * Room is what those who sit in one room share: where the presenter is, and
+ * what the room predicts. It is whole on each change.
+ */
+export interface Room extends Header {
+  type: "room";
+  /** Place is where the presenter is; absent until one has shown anything. */
+  place?: Place;
+  /** Followers counts the pages that follow now. */
+  followers: number;
+  /** Poll is that of the lesson at Place; absent where it asks nothing. */
+  poll?: Poll;
+}
+
+/** Place is what the presenter shows. */
+export interface Place {
+  /** Stop is a lesson's slug, or StopDrawing or StopTakeaways. */
+  stop: string;
+  phase: Phase;
+  /** View says which of the lesson's pictures is shown, from 0. */
+  view?: number;
+  /** Blank is true while the screen is blanked. */
+  blank?: boolean;
+}
+
+/** Poll is what the room predicts of one lesson. */
+export interface Poll {
+  lesson: string;
+  /** Round is the name of this asking; asked again, it is another. */
+  round: string;
+  state: PollState;
+  /** Ballots counts those who have predicted. */
+  ballots: number;
+  /** Answers are the lesson's, in its order, each with its votes. */
+  answers: PollAnswer[];
+  /**
+   * Right is the answer that the kernel has confirmed, and RightBallots
+   * counts those who predicted it; absent until State is told.
+   */
+  right?: string;
+  rightBallots?: number;
+}
+
+/** PollAnswer is one answer with its votes. */
+export interface PollAnswer {
+  id: string;
+  votes: number;
+}
+
+/** Vote is the body of the request that predicts. */
+export interface Vote {
+  /** Answer is the answer's ID. */
+  answer: string;
+}
+
+/** Invitation says how others reach the page that follows. */
+export interface Invitation {
+  /**
+   * URL is its address; absent where others cannot reach this server, or
+   * where the server cannot know by which address.
+   */
+  url?: string;
+  /** Reason says why there is no URL, and what to do, in one sentence. */
+  reason?: string;
 }
 
 /** Run is one run of a lesson, whole, on each change of it. */
