@@ -99,7 +99,7 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 
 	topology := wire.Topology{
 		Header: wire.Header{Type: wire.TypeTopology},
-		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts, CgroupFiles: cgroup.Files()},
+		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts, CgroupFiles: cgroup.Files(), CounterFiles: cgroup.Counters()},
 		// A page with no containers gets [], not null.
 		Containers: []wire.Container{},
 	}

@@ -35,6 +35,24 @@ type CgroupFile struct {
 	V2Unit string `json:"v2Unit"`
 }
 
+// CounterFile says where one counter of a sample stands: the file, the first
+// word of its line where the file has several, and the file's unit, in both
+// versions of cgroups.
+type CounterFile struct {
+	// Counter is the counter's name in wire.Counters, for example cpuUsageUsec.
+	Counter string `json:"counter"`
+	// Controller is cpu, memory, pids or io.
+	Controller string `json:"controller"`
+	// V1File is absent where cgroup v1 does not keep it: a hybrid host then
+	// has it in its v2 tree.
+	V1File string `json:"v1File,omitempty"`
+	V1Key  string `json:"v1Key,omitempty"`
+	V1Unit string `json:"v1Unit,omitempty"`
+	V2File string `json:"v2File"`
+	V2Key  string `json:"v2Key,omitempty"`
+	V2Unit string `json:"v2Unit"`
+}
+
 // CgroupMode is which of the kernel's cgroup hierarchies a host uses.
 type CgroupMode string
 

@@ -60,6 +60,8 @@ type TopologyHost struct {
 	Namespaces []Namespace `json:"namespaces"`
 	// CgroupFiles lead from docker run's flags to the kernel's files.
 	CgroupFiles []CgroupFile `json:"cgroupFiles,omitempty"`
+	// CounterFiles lead from the counters of a sample to the kernel's files.
+	CounterFiles []CounterFile `json:"counterFiles,omitempty"`
 	// KernelLogReason says why the kernel's log cannot be read here; absent
 	// where it is.
 	KernelLogReason string `json:"kernelLogReason,omitempty"`

@@ -183,6 +183,28 @@ export interface CgroupFile {
   v2Unit: string;
 }
 
+/**
+ * CounterFile says where one counter of a sample stands: the file, the first
+ * word of its line where the file has several, and the file's unit, in both
+ * versions of cgroups.
+ */
+export interface CounterFile {
+  /** Counter is the counter's name in wire.Counters, for example cpuUsageUsec. */
+  counter: string;
+  /** Controller is cpu, memory, pids or io. */
+  controller: string;
+  /**
+   * V1File is absent where cgroup v1 does not keep it: a hybrid host then
+   * has it in its v2 tree.
+   */
+  v1File?: string;
+  v1Key?: string;
+  v1Unit?: string;
+  v2File: string;
+  v2Key?: string;
+  v2Unit: string;
+}
+
 /** Engine is the state of the container engine. */
 export interface Engine {
   /** Name is the engine's kind: "docker", "podman", "builtin" or "replay". */
@@ -299,6 +321,8 @@ export interface TopologyHost extends Host {
   namespaces: Namespace[];
   /** CgroupFiles lead from docker run's flags to the kernel's files. */
   cgroupFiles?: CgroupFile[];
+  /** CounterFiles lead from the counters of a sample to the kernel's files. */
+  counterFiles?: CounterFile[];
   /**
    * KernelLogReason says why the kernel's log cannot be read here; absent
    * where it is.
