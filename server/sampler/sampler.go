@@ -72,6 +72,10 @@ type Options struct {
 	Images func() []wire.Image
 	// KernelLog is the kernel's own log. Nil: it is not followed.
 	KernelLog KernelLog
+	// Reader says by which way we read. Nil: it is not said.
+	Reader func() wire.Reader
+	// Watchers are told what is seen. Nil: a set of its own.
+	Watchers *Watchers
 	// Interval is the time between samples while somebody watches.
 	Interval time.Duration
 	// Idle is the time between samples while nobody does (default 1 s).
@@ -98,9 +102,7 @@ type Sampler struct {
 	mu       sync.Mutex
 	topology wire.Topology
 	readers  map[string]*subject // by name, for Source
-	watchers map[*Watch]struct{}
 	cost     Cost
-	wake     chan struct{} // nudges Run when a Watch comes or goes
 }
 
 // Cost is what sampling has taken so far.
@@ -122,12 +124,13 @@ func New(o Options) (*Sampler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Watchers == nil {
+		o.Watchers = NewWatchers()
+	}
 	s := &Sampler{
 		Options:  o,
 		subjects: map[string]*subject{},
 		readers:  map[string]*subject{},
-		watchers: map[*Watch]struct{}{},
-		wake:     make(chan struct{}, 1),
 	}
 	var err error
 	if s.namespaces, err = namespace.NewFS(o.Proc); err != nil {
@@ -159,6 +162,9 @@ func withDefault(value, otherwise string) string {
 func (s *Sampler) Host() wire.Host {
 	host := s.host
 	host.Engine = s.Engine.State()
+	if s.Reader != nil {
+		host.Reader = s.Reader()
+	}
 	return host
 }
 
@@ -222,7 +228,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 			s.refresh(time.Now())
 			looked = time.Now()
 		case <-watched:
-		case <-s.wake:
+		case <-s.Watchers.Wake():
 		case now := <-ticker.C:
 			if due := now.Sub(looked); due >= lookUnwatched || due >= look && s.watched() {
 				s.refresh(now)
@@ -252,14 +258,7 @@ func (s *Sampler) watched() bool {
 	if watched, _ := s.Publisher.Watched(); watched {
 		return true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for w := range s.watchers {
-		if !w.resting {
-			return true
-		}
-	}
-	return false
+	return s.Watchers.Hurry()
 }
 
 // sample reads the counters of every running container and publishes them.
@@ -276,7 +275,7 @@ func (s *Sampler) sample(now time.Time) {
 	}
 	s.endTheGone(now)
 	s.Publisher.Sample(message)
-	s.tell(Observation{Sample: &message})
+	s.Watchers.Tell(Observation{Sample: &message})
 
 	s.mu.Lock()
 	s.cost.Ticks++

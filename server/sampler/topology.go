@@ -77,7 +77,7 @@ func (s *Sampler) sayGone(sub *subject, now time.Time) {
 		Last: sub.last,
 	}
 	s.Publisher.Gone(gone)
-	s.tell(Observation{Gone: &gone})
+	s.Watchers.Tell(Observation{Gone: &gone})
 }
 
 func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
@@ -104,6 +104,9 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 		Containers: []wire.Container{},
 	}
 	topology.Host.Engine = engine
+	if s.Reader != nil {
+		topology.Host.Reader = s.Reader()
+	}
 	if s.KernelLog != nil {
 		topology.Host.KernelLogReason = s.KernelLog.Reason()
 	} else {
@@ -152,7 +155,7 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 	s.topology = topology
 	s.mu.Unlock()
 	s.Publisher.Topology(topology)
-	s.tell(Observation{Topology: &topology})
+	s.Watchers.Tell(Observation{Topology: &topology})
 }
 
 // perLook is how many containers' slow facts are read again in one look. The

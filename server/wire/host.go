@@ -15,7 +15,39 @@ type Host struct {
 	CgroupMode CgroupMode `json:"cgroupMode"`
 	// Engine says who runs the containers, and whether it answers.
 	Engine Engine `json:"engine"`
+	// Reader says by which way the numbers come from the kernel; absent in
+	// recordings of versions that knew one way only.
+	Reader Reader `json:"reader,omitzero"`
 }
+
+// Reader is the way on which numbers come from the kernel to the page.
+type Reader struct {
+	// Mode is the way that is used now.
+	Mode ReaderMode `json:"mode"`
+	// Says is the same in one sentence.
+	Says string `json:"says"`
+	// Container and Command are of the helper container that reads, and of the
+	// docker run that would start one like it; absent on other ways.
+	Container string `json:"container,omitempty"`
+	Command   string `json:"command,omitempty"`
+	// Problem is one sentence on what cannot be seen on this way, why, and what
+	// to do; absent where all can.
+	Problem string `json:"problem,omitempty"`
+}
+
+// ReaderMode is a way to read the kernel.
+type ReaderMode string
+
+const (
+	// ReaderDirect: the server reads the kernel's files itself.
+	ReaderDirect ReaderMode = "direct"
+	// ReaderContainer: a helper container on the engine's machine reads them,
+	// and streams what it sees.
+	ReaderContainer ReaderMode = "container"
+	// ReaderEngine: nothing reads them. What the engine's API tells about once
+	// a second is shown, and no more.
+	ReaderEngine ReaderMode = "engine"
+)
 
 // CgroupFile is one row of the table that leads from a flag of docker run to
 // the kernel's file: what it is called in both versions of cgroups.
@@ -88,6 +120,9 @@ type Engine struct {
 	// Runtime is the low-level runtime with its version, for example
 	// "runc 1.1.15".
 	Runtime string `json:"runtime,omitempty"`
+	// ObserveOnly is one sentence where the engine answers but lets us change
+	// nothing: lessons cannot start, what runs is shown.
+	ObserveOnly string `json:"observeOnly,omitempty"`
 	// SecurityOptions are the engine's, for example seccomp, userns, rootless.
 	SecurityOptions []string `json:"securityOptions,omitempty"`
 }

@@ -140,8 +140,11 @@ export interface Host {
   cgroupMode: CgroupMode;
   /** Engine says who runs the containers, and whether it answers. */
   engine: Engine;
-  /** Reader says by which way the numbers come from the kernel. */
-  reader: Reader;
+  /**
+   * Reader says by which way the numbers come from the kernel; absent in
+   * recordings of versions that knew one way only.
+   */
+  reader?: Reader;
 }
 
 /** Reader is the way on which numbers come from the kernel to the page. */
