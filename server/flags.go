@@ -21,6 +21,7 @@ Usage:
   porthole [serve] [flags]       the dashboard, on http://localhost:8080
   porthole verify [flags]        run lessons without a browser, print each claim's verdict
   porthole doctor [--json]       what this machine can and cannot show, and how to mend it
+  porthole record FILE [flags]   run a lesson and save all that a viewer would see of it
   porthole clean                 remove every container, volume, network and image that Porthole made
   porthole healthcheck           exit 0 when the dashboard at --listen is alive
   porthole version               print the version
@@ -34,12 +35,13 @@ Flags of serve:
   --base-path PATH      serve below this path, for example /porthole
   --control MODE        who may start lessons: auto, open or token (default auto: everybody
                         on loopback; with the printed one-time link beyond it)
-Flags of serve, verify and clean:
-  --engine NAME         auto or docker (default auto)
+Flags of serve, verify, record and clean:
+  --engine NAME         auto or docker (default auto); for serve also replay:FILE, a
+                        recording, or replay: for the one that Porthole brings along
   --demos DIR           lessons of your own, beside the built-in ones
   --log-format FORMAT   text or json (default text)
-Flags of verify:
-  --lesson SLUG         only this lesson; repeat for more
+Flags of verify and record:
+  --lesson SLUG         only this lesson; repeat for more (record: default architecture)
   --json                for machines (also for doctor)
 
 Every flag can be set in the environment: --allow-host is PORTHOLE_ALLOW_HOST.
@@ -61,12 +63,14 @@ type config struct {
 	logFormat  string
 	lessons    []string
 	json       bool
+	file       string // record's argument
 }
 
 // flagsOf says which flags each command takes.
 var flagsOf = map[string][]string{
 	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "log-format"},
 	"verify":      {"engine", "interval", "demos", "lesson", "json", "log-format"},
+	"record":      {"engine", "interval", "demos", "lesson", "log-format"},
 	"doctor":      {"engine", "json", "log-format"},
 	"clean":       {"engine", "log-format"},
 	"healthcheck": {"listen", "base-path"},
@@ -113,11 +117,27 @@ func parseFlags(command string, args []string, getenv func(string) string) (conf
 	case err != nil:
 		return c, err
 	}
+	if command == "record" {
+		if flags.NArg() == 0 {
+			return c, errors.New("which file? Use 'porthole record FILE'")
+		}
+		c.file = flags.Arg(0)
+		// Flags may stand after the file, as people write them.
+		if err := flags.Parse(flags.Args()[1:]); err != nil {
+			return c, err
+		}
+	}
 	if flags.NArg() > 0 {
 		return c, fmt.Errorf("unexpected argument %q: run 'porthole --help' for what it takes", flags.Arg(0))
 	}
+	if command != "serve" && strings.HasPrefix(c.engine, replayPrefix) {
+		return c, fmt.Errorf("--engine %s is for serve: nothing can be run on a recording", c.engine)
+	}
 	return c, c.check()
 }
+
+// replayPrefix begins the name of an engine that is a recording.
+const replayPrefix = "replay:"
 
 // appendTo collects a flag that may be repeated or hold a comma-separated list.
 func appendTo(list *[]string) func(string) error {
@@ -137,8 +157,8 @@ func (c *config) check() error {
 	if _, port, err := net.SplitHostPort(c.listen); err != nil || port == "" {
 		return fmt.Errorf("--listen %s is not HOST:PORT, for example 127.0.0.1:8080", c.listen)
 	}
-	if !slices.Contains([]string{"auto", "docker"}, c.engine) {
-		return fmt.Errorf("--engine %s is not one that this version has: use auto or docker", c.engine)
+	if !slices.Contains([]string{"auto", "docker"}, c.engine) && !strings.HasPrefix(c.engine, replayPrefix) {
+		return fmt.Errorf("--engine %s is not one that this version has: use auto, docker or replay:FILE", c.engine)
 	}
 	if c.interval < 20*time.Millisecond || c.interval > 10*time.Second {
 		return fmt.Errorf("--interval %s is out of range: use 20ms to 10s", c.interval)

@@ -40,6 +40,7 @@ var house = map[string]room{
 	"server/engine":          {ours: []string{"server/wire", "demos"}},
 	"server/sampler":         {ours: []string{"server/wire", "server/kernel/..."}},
 	"server/lab":             {ours: []string{"server/wire", "demos"}},
+	"server/recording":       {ours: []string{"server/wire"}, plain: true},
 	"server/site":            {ours: []string{"server/wire", "server/stream", "demos"}},
 	"demos":                  {ours: []string{"server/wire"}},
 	"templates":              {ours: []string{"server/wire"}, plain: true},

@@ -74,6 +74,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 var commands = map[string]func(context.Context, config, io.Writer, io.Writer) (int, error){
 	"serve":       serve,
 	"verify":      verify,
+	"record":      record,
 	"doctor":      doctorCommand,
 	"clean":       clean,
 	"healthcheck": healthcheck,

@@ -16,6 +16,7 @@ import (
 	"porthole/demos"
 	"porthole/server/engine"
 	"porthole/server/lab"
+	"porthole/server/recording"
 	"porthole/server/sampler"
 	"porthole/server/site"
 	"porthole/server/stream"
@@ -25,21 +26,16 @@ import (
 
 // serve runs the dashboard until ctx ends, and leaves nothing behind.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
+	if path, replayed := strings.CutPrefix(c.engine, replayPrefix); replayed {
+		return serveReplay(ctx, c, path, stdout, stderr)
+	}
 	log := newLog(c.logFormat, stderr)
 	hub := stream.NewHub(stream.Options{Log: log})
 	house, err := build(c, stderr, hub)
 	if err != nil {
 		return exitUsage, err
 	}
-	listener, err := net.Listen("tcp", c.listen)
-	if err != nil {
-		return exitUsage, listenProblem(c.listen, err)
-	}
-	token := ""
-	if needsToken(c, listener.Addr()) {
-		token = rand.Text()
-	}
-	window, err := site.New(site.Options{
+	window, listener, err := openWindow(c, stdout, site.Options{
 		Lab: classroom{house.lab, house.shelf}, Hub: hub, Sources: house.sampler,
 		Host: house.sampler.Host, Doctor: house.examine,
 		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
@@ -47,18 +43,11 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 			cost := house.sampler.Cost()
 			return site.Figures{Samples: cost.Ticks, Containers: cost.Containers, Spent: cost.Spent}
 		},
-		Statuses:  statuses,
-		Templates: templates.FS, Static: static.FS,
-		Version: version(), Interval: c.interval,
-		AllowHosts: append(ownHosts(listener.Addr()), c.allowHost...), AllowEmbed: c.allowEmbed, BasePath: c.basePath,
-		ControlToken: token, Log: log,
+		Interval: c.interval, Log: log,
 	})
 	if err != nil {
-		listener.Close()
 		return exitUsage, err
 	}
-	announce(stdout, listener.Addr(), c.basePath, token)
-
 	group, ctx := errgroup.WithContext(ctx)
 	house.runAll(ctx, group)
 	group.Go(func() error { return window.Serve(ctx, listener) })
@@ -67,6 +56,30 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 	}
 	fmt.Fprintln(stdout, "Porthole has stopped; what it started has been removed.")
 	return exitOK, nil
+}
+
+// openWindow listens, puts the site together, and says where it is. The
+// options are those that depend on what is shown; the others follow from the
+// flags.
+func openWindow(c config, stdout io.Writer, o site.Options) (*site.Site, net.Listener, error) {
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return nil, nil, listenProblem(c.listen, err)
+	}
+	if needsToken(c, listener.Addr()) {
+		o.ControlToken = rand.Text()
+	}
+	o.Statuses, o.Version = statuses, version()
+	o.Templates, o.Static = templates.FS, static.FS
+	o.AllowHosts = append(ownHosts(listener.Addr()), c.allowHost...)
+	o.AllowEmbed, o.BasePath = c.allowEmbed, c.basePath
+	window, err := site.New(o)
+	if err != nil {
+		listener.Close()
+		return nil, nil, err
+	}
+	announce(stdout, listener.Addr(), c.basePath, o.ControlToken)
+	return window, listener, nil
 }
 
 // statuses say what an error means over HTTP. The first match counts.
@@ -79,6 +92,9 @@ var statuses = []site.Status{
 	{Err: lab.ErrValue, Status: http.StatusBadRequest},
 	{Err: lab.ErrNotNow, Status: http.StatusConflict},
 	{Err: lab.ErrUnavailable, Status: http.StatusUnprocessableEntity},
+	{Err: recording.ErrNothing, Status: http.StatusConflict},
+	{Err: recording.ErrNoSource, Status: http.StatusNotFound},
+	{Err: recording.ErrValue, Status: http.StatusBadRequest},
 	{Err: lab.ErrTooMany, Status: http.StatusTooManyRequests},
 	{Err: lab.ErrNoEngine, Status: http.StatusServiceUnavailable},
 	{Err: lab.ErrClosed, Status: http.StatusServiceUnavailable},

@@ -48,6 +48,9 @@ func (s *Site) unready() (reasons []string) {
 		}
 		reasons = append(reasons, reason)
 	}
+	if s.Recording != nil {
+		return reasons // it may be paused
+	}
 	switch sampled := s.Hub.Stats().SampledAt; {
 	case sampled.IsZero():
 		reasons = append(reasons, "No sample has been taken yet.")

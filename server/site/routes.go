@@ -39,6 +39,8 @@ func (s *Site) routes() http.Handler {
 		r.Get("/topology", s.getTopology)
 		r.Get("/containers/{name}/sources/{field}", s.getSource)
 		r.Get("/stream", s.stream)
+		r.Get("/replay", s.getReplay)
+		r.With(s.guardControl).Post("/replay", s.changeReplay)
 		r.Get("/runs", s.getRuns)
 		r.Get("/runs/{id}", s.getRun)
 		r.With(s.guardControl).Post("/lessons/{slug}/runs", s.startRun)

@@ -92,8 +92,10 @@ type Options struct {
 	// Interval is the time between samples while somebody watches (default
 	// 100 ms).
 	Interval time.Duration
-	// Recording is set where the stream is one and not live.
+	// Recording is set where the stream is one and not live, and Player is
+	// who plays it.
 	Recording *wire.Recording
+	Player    Player
 
 	// AllowHosts are Host names to answer to beside localhost, 127.0.0.1 and
 	// [::1], with any port unless they name one.
