@@ -51,6 +51,7 @@ type Hub struct {
 	sample      *message
 	sampledAt   time.Time
 	runs        []*message // oldest first, one per run
+	room        *message
 	history     ring
 	historyMade *message // shared by all who join between two samples
 	subscribers map[*Subscription]struct{}
@@ -149,6 +150,20 @@ func (h *Hub) Gone(news wire.Gone) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.fanOut(frame)
+}
+
+// Room publishes where the presenter is and what the room predicts.
+func (h *Hub) Room(news wire.Room) {
+	h.publishing.Lock()
+	defer h.publishing.Unlock()
+	frame, ok := h.encode(&news.Header, wire.TypeRoom, "", &news)
+	if !ok {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.room = frame
 	h.fanOut(frame)
 }
 
