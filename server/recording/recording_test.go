@@ -193,7 +193,7 @@ func after(d time.Duration) {
 
 func TestItPlaysAsItWas(t *testing.T) {
 	play(t, true, func(p *Player, h *hall) {
-		if len(h.seen) != 1 || h.seen[0] != "rewind" || h.replays[0].Epoch != 1 {
+		if len(h.seen) != 1 || h.seen[0] != "rewind" || h.replays[0].Epoch != 1 || h.replays[0].BeganAt != start {
 			t.Fatalf("it begins with %v", h.seen)
 		}
 		after(5050 * time.Millisecond)

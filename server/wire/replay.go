@@ -8,6 +8,9 @@ const TypeReplay = "replay"
 type Replay struct {
 	Header
 	Recording Recording `json:"recording"`
+	// BeganAt is the time of its first message, in Unix milliseconds: a
+	// sample's own time less this is its position.
+	BeganAt int64 `json:"beganAt"`
 	// PositionMs is how far into the recording the stream is, in
 	// milliseconds, from 0 to LengthMs.
 	PositionMs int64 `json:"positionMs"`

@@ -872,6 +872,11 @@ export interface Replay extends Header {
   type: "replay";
   recording: Recording;
   /**
+   * BeganAt is the time of its first message, in Unix milliseconds: a
+   * sample's own time less this is its position.
+   */
+  beganAt: number;
+  /**
    * PositionMs is how far into the recording the stream is, in
    * milliseconds, from 0 to LengthMs.
    */
@@ -1088,6 +1093,38 @@ export interface Run extends Header {
   actions?: string[];
   /** Problem is one sentence: what failed, why, what to do. */
   problem?: string;
+  /**
+   * Seen is what was last seen of its containers, once one of them has
+   * exited. It is in the answer to GET /api/v1/runs/{id} alone, never in the
+   * stream: it can be long.
+   */
+  seen?: Seen;
+}
+
+/** Seen is the past of a run: what is left to show when its containers are gone. */
+export interface Seen {
+  /** Containers are those that were seen alive, in the lesson's order. */
+  containers: SeenContainer[];
+  /** Images are those that the containers were made from. */
+  images?: Image[];
+  /**
+   * Samples are the last minute of the run, oldest first, at most four a
+   * second.
+   */
+  samples?: Sample[];
+}
+
+/** SeenContainer is a container as it was last seen. */
+export interface SeenContainer {
+  /** At is when it was last seen alive, in Unix milliseconds. */
+  at: number;
+  /**
+   * Container is what was known of it then. What the engine and the kernel's
+   * log have said of its end since is in it too.
+   */
+  container: Container;
+  /** Last are its last counters. */
+  last: Counters;
 }
 
 /** RunContainer is one container of a run. */
