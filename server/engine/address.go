@@ -16,7 +16,8 @@ const defaultAddress = "unix:///var/run/docker.sock"
 // FindAddress tells which engine the docker command would ask, given the
 // environment: DOCKER_HOST; else the context that DOCKER_CONTEXT or the
 // client's config.json names; else the usual socket, or the user's own where
-// only a rootless engine is there. It reads files and asks nobody.
+// only a rootless engine is there, or Podman's where no Docker engine is. It
+// reads files and asks nobody.
 func FindAddress(getenv func(string) string) (string, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
 		return host, nil
@@ -40,15 +41,24 @@ func FindAddress(getenv func(string) string) (string, error) {
 	if name != "" && name != "default" {
 		return contextAddress(folder, name)
 	}
-	if _, err := os.Stat(strings.TrimPrefix(defaultAddress, "unix://")); err != nil {
-		if runtime := getenv("XDG_RUNTIME_DIR"); runtime != "" {
-			rootless := filepath.Join(runtime, "docker.sock")
-			if _, err := os.Stat(rootless); err == nil {
-				return "unix://" + rootless, nil
-			}
+	return socketAddress("/", getenv("XDG_RUNTIME_DIR")), nil
+}
+
+// socketAddress is that of the first socket there is, the likeliest first, or
+// the usual one where there is none. root is "/" but in tests; runtime is the
+// user's own folder for sockets, if any. The docker command knows none of
+// Podman's, see podman-system-service(1).
+func socketAddress(root, runtime string) string {
+	sockets := []string{filepath.Join(root, strings.TrimPrefix(defaultAddress, "unix://"))}
+	if runtime != "" {
+		sockets = append(sockets, filepath.Join(runtime, "docker.sock"), filepath.Join(runtime, "podman/podman.sock"))
+	}
+	for _, socket := range append(sockets, filepath.Join(root, "run/podman/podman.sock")) {
+		if _, err := os.Stat(socket); err == nil {
+			return "unix://" + socket
 		}
 	}
-	return defaultAddress, nil
+	return defaultAddress
 }
 
 // contextAddress reads the endpoint of a context of the docker command, which

@@ -144,6 +144,25 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// Where no Docker engine listens, Podman's socket is found; Docker's own come first.
+func TestSocketAddress(t *testing.T) {
+	root, runtime := t.TempDir(), t.TempDir()
+	if got := socketAddress(root, runtime); got != defaultAddress {
+		t.Errorf("without any socket: %s, want the usual place, for the message that it is missing", got)
+	}
+	for _, path := range []string{root + "/run/podman/podman.sock", runtime + "/podman/podman.sock", runtime + "/docker.sock", root + "/var/run/docker.sock"} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := socketAddress(root, runtime); got != "unix://"+path {
+			t.Errorf("found %s, want %s", got, path)
+		}
+	}
+}
+
 func TestFindAddress(t *testing.T) {
 	home := t.TempDir()
 	env := func(pairs ...string) func(string) string {
