@@ -1,4 +1,4 @@
-import type { ActionRequest, Lesson, Problem, Provenance, Started } from './wire';
+import type { ActionRequest, Lesson, Problem, Provenance, ReplayRequest, Started } from './wire';
 import { page, store } from './page';
 
 /** An answer that was not the one wished for, in one sentence for the reader. */
@@ -43,6 +43,11 @@ export async function stopRun(run: string): Promise<void> {
 /** Takes an action; the value is for one with a range. */
 export async function act(run: string, action: string, value?: number): Promise<void> {
   await ask(`/runs/${encodeURIComponent(run)}/actions/${encodeURIComponent(action)}`, 'POST', value === undefined ? undefined : { value } satisfies ActionRequest);
+}
+
+/** Plays a recording otherwise: for all who watch it. */
+export async function windReplay(wanted: ReplayRequest): Promise<void> {
+  await ask('/replay', 'POST', wanted);
 }
 
 export async function source(container: string, field: string): Promise<Provenance> {

@@ -8,6 +8,7 @@ import './claims';
 import './diagram';
 import './embed';
 import './lesson';
+import '../replay/bar';
 import './plate';
 import './rail';
 import './strip';
@@ -46,12 +47,12 @@ export class App extends LitElement {
   }
 
   override render(): TemplateResult {
-    if (page.kind === 'embed') return html`<main class="embed"><porthole-embed></porthole-embed></main><porthole-plate></porthole-plate>`;
-    if (page.kind === 'present') return html`<main class="sheet present"><porthole-diagram brief></porthole-diagram></main><porthole-plate></porthole-plate>`;
+    if (page.kind === 'embed') return html`<main class="embed"><porthole-embed></porthole-embed><porthole-replay brief></porthole-replay></main><porthole-plate></porthole-plate>`;
+    if (page.kind === 'present') return html`<main class="sheet present"><porthole-diagram brief></porthole-diagram><porthole-replay brief></porthole-replay></main><porthole-plate></porthole-plate>`;
     return html`<a class="skip" href="#sheet">To the drawing</a>
       <header class="top"><porthole-title-block></porthole-title-block></header>
       <porthole-rail></porthole-rail>
-      <main class="sheet" id="sheet" tabindex="-1">${this.banner()}${page.kind === 'architecture' ? this.architecture() : page.kind === 'lesson' ? html`<porthole-lesson .prose=${this.prose}></porthole-lesson>` : page.kind === 'takeaways' ? html`<porthole-takeaways .prose=${this.prose}></porthole-takeaways>` : html`<div class="prose">${this.prose}</div>`}</main>
+      <main class="sheet" id="sheet" tabindex="-1">${this.banner()}${page.kind === 'architecture' ? this.architecture() : page.kind === 'lesson' ? html`<porthole-lesson .prose=${this.prose}></porthole-lesson>` : page.kind === 'takeaways' ? html`<porthole-takeaways .prose=${this.prose}></porthole-takeaways>` : html`<div class="prose">${this.prose}</div>`}<porthole-replay></porthole-replay></main>
       <porthole-plate></porthole-plate>`;
   }
 
@@ -63,9 +64,7 @@ export class App extends LitElement {
 
   private banner(): TemplateResult | typeof nothing {
     if (store.newVersion) return html`<p class="banner" role="status">Porthole is now version <b class="mono">${store.newVersion}</b>; this page is from before. <button class="button" @click=${() => location.reload()}>Reload</button></p>`;
-    const recording = store.hello?.replay ? store.hello.recording : undefined;
-    if (!store.hello?.replay) return nothing;
-    return html`<p class="banner" role="note">This is a recording${recording ? html`, made on <b class="mono">${recording.hostname}</b> on ${new Date(recording.at).toLocaleString()}` : nothing}. Nothing on it is live.</p>`;
+    return nothing;
   }
 
   private onChange(): void {

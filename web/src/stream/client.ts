@@ -86,7 +86,8 @@ export class Client {
       if (Math.ceil(left / 1000) !== Math.ceil(store.link.nextTryMs / 1000)) store.setLink({ state: 'lost', nextTryMs: left });
       return;
     }
-    if (store.link.state !== 'live' && store.link.state !== 'stale') return;
+    // A recording may be paused: its silence means nothing.
+    if (store.hello?.replay || (store.link.state !== 'live' && store.link.state !== 'stale')) return;
     const silence = now - store.arrivedAt;
     const expected = store.containers.some((container) => container.state === 'running');
     if (!expected || silence <= staleAfter(store.hello?.intervalMs ?? 1000)) return;

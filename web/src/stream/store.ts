@@ -1,4 +1,4 @@
-import type { Container, Gone, Hello, Lesson, Message, Run, Topology } from '../wire';
+import type { Container, Gone, Hello, Lesson, Message, Replay, Run, Topology } from '../wire';
 import { Series, addSample } from './series';
 
 /** What the page knows of its connection. */
@@ -19,6 +19,8 @@ export class Store {
   link: Link = { state: 'connecting' };
   hello: Hello | undefined;
   topology: Topology | undefined;
+  /** How a recording is being played; undefined where all is live. */
+  replay: Replay | undefined;
   lessons: Lesson[] | undefined;
   lessonsProblem = '';
   /** Set when the server came back as another version: the page is then old. */
@@ -69,6 +71,10 @@ export class Store {
       case 'run':
         this.takeRun(message);
         break;
+      case 'replay':
+        if (this.replay?.epoch !== message.epoch) this.forget();
+        this.replay = message;
+        break;
       case 'gone':
         this.gone.set(message.name, message);
         this.series.get(message.name)?.add(message.at, message.last);
@@ -111,6 +117,13 @@ export class Store {
       if (!ended(run) && (!newest || run.startedAt >= newest.startedAt)) newest = run;
     }
     return newest;
+  }
+
+  /** A recording was wound to another moment: what was known is not of that one. */
+  private forget(): void {
+    this.topology = undefined;
+    this.sampledAt = 0;
+    for (const known of [this.series, this.runs, this.gone, this.ids]) known.clear();
   }
 
   private takeTopology(topology: Topology): void {
