@@ -73,7 +73,11 @@ func (h *Hub) stateNow() []*message {
 		state = append(state, h.topology)
 	}
 	state = append(state, h.historyFrame())
-	return append(state, h.runs...)
+	state = append(state, h.runs...)
+	if h.room != nil {
+		state = append(state, h.room)
+	}
+	return state
 }
 
 // restart drops what waits and begins anew. The hub's mu is held.

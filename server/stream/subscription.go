@@ -36,8 +36,8 @@ type Subscription struct {
 }
 
 // Subscribe adds a viewer. What waits for it first: how a recording is played
-// if it is one, the topology if there is one, the history, and the retained
-// runs, oldest first; then what comes.
+// if it is one, the topology if there is one, the history, the retained
+// runs, oldest first, and how the room stands; then what comes.
 func (h *Hub) Subscribe() *Subscription {
 	s := &Subscription{hub: h, ready: make(chan struct{}, 1)}
 	h.mu.Lock()
