@@ -8,11 +8,15 @@ import (
 	"slices"
 	"strings"
 
+	"porthole/server/kernel/internal/hidden"
 	"porthole/server/wire"
 )
 
 // ErrGone: the process has exited, or its group has been removed.
 var ErrGone = errors.New("the container has exited: its cgroup is gone")
+
+// ErrHidden: the process runs, but the proc filesystem does not show it to us.
+var ErrHidden = hidden.Err
 
 // ErrUnknownField: no counter and no limit has that name.
 var ErrUnknownField = errors.New("no counter or limit has that name")
@@ -113,6 +117,9 @@ type groups map[string]group
 func (fs FS) locate(pid int) (groups, error) {
 	path := filepath.Join(fs.proc, fmt.Sprint(pid), "cgroup")
 	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && hidden.Process(fs.proc, pid) {
+		return nil, ErrHidden
+	}
 	if isGone(err) {
 		return nil, ErrGone
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"porthole/server/kernel/internal/hidden"
 	"porthole/server/wire"
 )
 
@@ -22,6 +23,8 @@ var (
 	ErrOtherProcess = errors.New("the process has exited, and its number belongs to another one now")
 	// ErrPermission: reading a foreign process' links needs CAP_SYS_PTRACE.
 	ErrPermission = errors.New("permission denied: reading another process' namespaces needs root with CAP_SYS_PTRACE, and no AppArmor profile that forbids it")
+	// ErrHidden: the process runs, but the proc filesystem does not show it to us.
+	ErrHidden = hidden.Err
 	// ErrHostHidden: no process that is in the host's namespaces can be read,
 	// and our own is not in the host's.
 	ErrHostHidden = errors.New("no process of the host can be read; run as root on the host, or in a container with pid: host and CAP_SYS_PTRACE")
@@ -122,6 +125,9 @@ func NewFS(proc string) (FS, error) {
 func (fs FS) Process(pid int, startTime uint64) Links {
 	links := Links{PID: pid, From: "process"}
 	directory, err := unix.Open(filepath.Join(fs.proc, strconv.Itoa(pid)), unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) && hidden.Process(fs.proc, pid) {
+		return links.all(ErrHidden)
+	}
 	if err != nil {
 		return links.all(plain(err))
 	}

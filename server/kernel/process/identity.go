@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"porthole/server/kernel/internal/hidden"
 )
 
 // Errors that say why a process cannot be told about; compare with errors.Is.
@@ -19,6 +21,8 @@ var (
 	ErrOtherProcess = errors.New("the process has exited, and its number belongs to another one now")
 	// ErrPermission: the file of a foreign process needs more rights.
 	ErrPermission = errors.New("permission denied: this file of another process needs root with CAP_SYS_PTRACE")
+	// ErrHidden: the process runs, but the proc filesystem does not show it to us.
+	ErrHidden = hidden.Err
 )
 
 // FS reads processes below a mount of the proc filesystem, and interfaces below
@@ -49,9 +53,12 @@ type Identity struct {
 }
 
 // Identity returns the identity of the process that has the number now. The
-// error is ErrExited where none has.
+// error is ErrExited where none has, and ErrHidden where we are not shown it.
 func (fs FS) Identity(pid int) (Identity, error) {
 	text, err := os.ReadFile(fs.path(pid, "stat"))
+	if errors.Is(err, os.ErrNotExist) && hidden.Process(fs.proc, pid) {
+		return Identity{}, ErrHidden
+	}
 	if err != nil {
 		return Identity{}, plain(err)
 	}
