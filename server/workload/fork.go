@@ -5,8 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -38,19 +40,9 @@ func fork(flags *flag.FlagSet) (func() error, func(*process) (outcome, error)) {
 }
 
 func forkMany(p *process, count int, pace, hold time.Duration) (outcome, error) {
-	// A Go program dies when it may not start a thread that it needs. So it
-	// makes a few in advance, and then does nothing that could need one more.
-	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(-1)
-	var spare sync.WaitGroup
-	for range 3 {
-		spare.Go(func() {
-			_ = unix.Nanosleep(&unix.Timespec{Nsec: int64(5 * time.Millisecond)}, nil)
-		})
+	if err := parkThreads(); err != nil {
+		return outcome{}, fmt.Errorf("the program cannot get ready for its limit: %w", err)
 	}
-	spare.Wait()
-	// The children end with the thread that forked them (PR_SET_PDEATHSIG).
-	runtime.LockOSThread()
 
 	m := startMeter()
 	started, refused := 0, 0
@@ -90,11 +82,53 @@ func forkMany(p *process, count int, pace, hold time.Duration) (outcome, error) 
 	return outcome{says: says, result: measured(), hold: hang}, nil
 }
 
+// beginAnew executes this very program once more in its own place, with one
+// processor for Go's runtime: it makes its first threads by the number of
+// processors before any code of ours runs. Where that is so already, or cannot
+// be, it returns.
+func beginAnew(args []string) {
+	const variable, one = "GOMAXPROCS", "1"
+	if os.Getenv(variable) == one || len(os.Args) < 2 || !slices.Equal(os.Args[2:], args) {
+		return
+	}
+	_ = syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), variable+"="+one))
+}
+
+// parkedThreads are those that a workload at its limit may need beside its
+// first: one runs while another is in a system call, and one is to spare for
+// when a third is just on its way back from one.
+const parkedThreads = 3
+
+// parkThreads makes all the threads that this program will ever need, while it
+// still may: Go's runtime ends a program to which the kernel refuses one. Some
+// goroutines are in a system call at the same time, which takes a thread for
+// each; the runtime keeps the threads when they are back.
+func parkThreads() error {
+	runtime.GOMAXPROCS(1)  // where beginAnew could not
+	debug.SetGCPercent(-1) // the collector would want threads too
+	var gate [2]int
+	if err := unix.Pipe2(gate[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	var there, back sync.WaitGroup
+	there.Add(parkedThreads)
+	for range parkedThreads {
+		back.Go(func() {
+			there.Done()
+			_, _ = unix.Read(gate[0], make([]byte, 1)) // until the other end is closed
+		})
+	}
+	there.Wait()
+	err := unix.Close(gate[1])
+	back.Wait()
+	return errors.Join(err, unix.Close(gate[0]))
+}
+
 // sleeperName is what /proc/PID/comm of a sleeper says.
 var sleeperName = [16]byte{'s', 'l', 'e', 'e', 'p', 'e', 'r'}
 
 // forkSleeper forks a child that only sleeps, until it is killed or the thread
-// that forked it ends. It has one task, as a shell's sleep has, where a Go
+// that forked it ends, which in Go is when the program does. It has one task, as a shell's sleep has, where a Go
 // program would have several, and pids.max counts tasks. The child runs none of
 // Go's runtime: only system calls, on this stack, with all signals blocked.
 //

@@ -70,6 +70,9 @@ type kind struct {
 	silent bool
 	// hidden kinds are for ourselves: no lesson asks for them.
 	hidden bool
+	// frugal kinds are about tasks, so their own must be few, and as many on
+	// any machine: see beginAnew.
+	frugal bool
 }
 
 // outcome is what a piece of work has to say when it is done.
@@ -103,7 +106,7 @@ func kinds() []kind {
 		{name: "burn", summary: "computes: a fixed amount of work, or for a time", prepare: burn},
 		{name: "allocate", summary: "takes anonymous memory, page by page, and holds it", prepare: allocate},
 		{name: "write-file", summary: "writes a file through the page cache, as dd does, or around it (--direct)", prepare: writeFile},
-		{name: "fork", summary: "forks sleeping children of one task each, and counts refusals", prepare: fork},
+		{name: "fork", summary: "forks sleeping children of one task each, and counts refusals", prepare: fork, frugal: true},
 		{name: "copy", summary: "copies blocks from one file to another, as the chapter's dd does", prepare: copyBlocks},
 		{name: "edit", summary: "adds a line to files, and makes those that are not there", prepare: edit},
 		{name: "delete", summary: "deletes files", prepare: remove},
@@ -215,6 +218,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "porthole workload: %s\n", strings.Join(strings.Fields(err.Error()), " "))
 		return exitUsage
+	}
+	if k.frugal {
+		beginAnew(args)
 	}
 	ttl := time.Duration(c.ttl.value)
 	if ttl == 0 {
