@@ -26,12 +26,16 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	if saved.Cut {
 		log.Warn("the end of the recording is missing: what is there is played", "file", path)
 	}
+	rings, hush := bell()
+	defer hush()
 	hub := stream.NewHub(stream.Options{Log: log})
-	player := recording.NewPlayer(saved, hub)
+	var player *recording.Player
+	hall := openHall(hub, func() []wire.Lesson { return player.Catalogue() })
+	player = recording.NewPlayer(saved, hall)
 	// The prose of lessons is not recorded: it is that of this version.
 	lessons, _ := demos.Loader{CheckWorkload: workload.Check}.Load(demos.Builtin)
 	window, listener, err := openWindow(c, stdout, site.Options{
-		Lab: player, Hub: hub, Sources: playedSources{player}, Player: player, Recording: &saved.Made,
+		Lab: player, Hub: hub, Room: hall.room, Sources: playedSources{player}, Player: player, Recording: &saved.Made,
 		Host: func() wire.Host { return saved.Host },
 		Doctor: func(context.Context) wire.Doctor {
 			report := saved.Doctor
@@ -52,6 +56,8 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	fmt.Fprintf(stdout, "This is a recording, made on %s. For the live one, start a Docker engine and use --engine docker.\n", saved.Made.Hostname)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return player.Run(ctx) })
+	group.Go(func() error { return hall.room.Run(ctx) })
+	group.Go(func() error { return renewControl(ctx, rings, window, stdout, ownURL(listener.Addr(), c.basePath)) })
 	group.Go(func() error { return window.Serve(ctx, listener) })
 	if err := finish(group.Wait()); err != nil {
 		return exitFails, err

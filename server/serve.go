@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,6 +21,7 @@ import (
 	"porthole/server/sampler"
 	"porthole/server/site"
 	"porthole/server/stream"
+	"porthole/server/wire"
 	"porthole/static"
 	"porthole/templates"
 )
@@ -30,13 +32,18 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 		return serveReplay(ctx, c, path, stdout, stderr)
 	}
 	log := newLog(c.logFormat, stderr)
+	rings, hush := bell()
+	defer hush()
 	hub := stream.NewHub(stream.Options{Log: log})
-	house, err := build(c, stderr, hub)
+	var class classroom
+	hall := openHall(hub, func() []wire.Lesson { return class.Catalogue() })
+	house, err := build(c, stderr, hall)
 	if err != nil {
 		return exitUsage, err
 	}
+	class = classroom{house.lab, house.shelf}
 	window, listener, err := openWindow(c, stdout, site.Options{
-		Lab: classroom{house.lab, house.shelf}, Hub: hub, Sources: house.sampler,
+		Lab: class, Hub: hub, Room: hall.room, Sources: house.sampler,
 		Host: house.sampler.Host, Doctor: house.examine,
 		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
 		Figures: func() site.Figures {
@@ -50,6 +57,8 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	house.runAll(ctx, group)
+	group.Go(func() error { return hall.room.Run(ctx) })
+	group.Go(func() error { return renewControl(ctx, rings, window, stdout, ownURL(listener.Addr(), c.basePath)) })
 	group.Go(func() error { return window.Serve(ctx, listener) })
 	if err := finish(group.Wait()); err != nil {
 		return exitFails, err
@@ -69,7 +78,8 @@ func openWindow(c config, stdout io.Writer, o site.Options) (*site.Site, net.Lis
 	if needsToken(c, listener.Addr()) {
 		o.ControlToken = rand.Text()
 	}
-	o.Statuses, o.Version = statuses, version()
+	o.Reach, o.ReachReason = reach(listener.Addr(), c.allowHost)
+	o.Statuses, o.Version = slices.Concat(statuses, roomStatuses), version()
 	o.Templates, o.Static = templates.FS, static.FS
 	o.AllowHosts = append(ownHosts(listener.Addr()), c.allowHost...)
 	o.AllowEmbed, o.BasePath = c.allowEmbed, c.basePath
@@ -78,7 +88,12 @@ func openWindow(c config, stdout io.Writer, o site.Options) (*site.Site, net.Lis
 		listener.Close()
 		return nil, nil, err
 	}
-	announce(stdout, listener.Addr(), c.basePath, o.ControlToken)
+	url := ownURL(listener.Addr(), c.basePath)
+	fmt.Fprintf(stdout, "Porthole %s is at %s/  (Ctrl-C stops it)\n", version(), url)
+	if o.ControlToken != "" {
+		announceControl(stdout, url, o.ControlToken)
+	}
+	announceRoom(stdout, o.Reach, c.basePath)
 	return window, listener, nil
 }
 
@@ -161,17 +176,13 @@ func literal(ip net.IP) string {
 	return ip.String()
 }
 
-func announce(w io.Writer, address net.Addr, basePath, token string) {
+// ownURL is where this machine itself finds the page.
+func ownURL(address net.Addr, basePath string) string {
 	host, port, _ := net.SplitHostPort(address.String())
 	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
 		host = "localhost"
 	}
-	url := "http://" + net.JoinHostPort(host, port) + basePath
-	fmt.Fprintf(w, "Porthole %s is at %s/  (Ctrl-C stops it)\n", version(), url)
-	if token != "" {
-		// After the #, so that no server, proxy or history keeps it.
-		fmt.Fprintf(w, "To start and stop lessons, open %s/control#%s\n", url, token)
-	}
+	return "http://" + net.JoinHostPort(host, port) + basePath
 }
 
 func listenProblem(address string, err error) error {

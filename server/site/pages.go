@@ -32,9 +32,12 @@ type view struct {
 	Text      *lessonText
 	Snapshot  *snapshot
 	Takeaways []takeaway
+	Stops     []stopText
+	// InControl is true for whoever may control already.
+	InControl bool
 }
 
-var pageNames = []string{"architecture", "lesson", "takeaways", "embed", "control", "error"}
+var pageNames = []string{"architecture", "lesson", "takeaways", "embed", "control", "error", "present", "follow"}
 
 func newPages(s *Site) (*pages, error) {
 	functions := template.FuncMap{
@@ -120,10 +123,6 @@ const (
 
 func (s *Site) architecturePage(w http.ResponseWriter, r *http.Request) {
 	s.drawing(w, r, "architecture", "Docker architecture, live")
-}
-
-func (s *Site) presentPage(w http.ResponseWriter, r *http.Request) {
-	s.drawing(w, r, "present", "Presenter's view")
 }
 
 // drawing is the page with the book's drawing, of the lesson architecture

@@ -22,6 +22,7 @@ func (s *Site) routes() http.Handler {
 	r.Get("/lessons/{slug}", s.lessonPage)
 	r.Get("/takeaways", s.takeawaysPage)
 	r.Get("/present", s.presentPage)
+	r.With(s.needsRoom).Get("/follow", s.followPage)
 	r.Get("/control", s.controlPage)
 	r.Post("/control", s.takeControl)
 	r.With(s.frameable).Get("/embed/{panel}", s.embedPage)
@@ -41,6 +42,12 @@ func (s *Site) routes() http.Handler {
 		r.Get("/stream", s.stream)
 		r.Get("/replay", s.getReplay)
 		r.With(s.guardControl).Post("/replay", s.changeReplay)
+		r.With(s.needsRoom).Get("/room", s.getRoom)
+		r.With(s.needsRoom, s.guardControl).Put("/room", s.showRoom)
+		r.With(s.needsRoom).Get("/room/invitation", s.getInvitation)
+		r.With(s.needsRoom).Get("/room/invitation.svg", s.invitationCode)
+		r.With(s.needsRoom).Post("/room/polls/{slug}/votes", s.vote)
+		r.With(s.needsRoom, s.guardControl).Post("/room/polls/{slug}/rounds", s.askAgain)
 		r.Get("/runs", s.getRuns)
 		r.Get("/runs/{id}", s.getRun)
 		r.With(s.guardControl).Post("/lessons/{slug}/runs", s.startRun)
@@ -86,7 +93,7 @@ func (s *Site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		path = r.URL.Path
 	}
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
 		if routes.Match(chi.NewRouteContext(), method, path) {
 			allowed = append(allowed, method)
 			if method == http.MethodGet {

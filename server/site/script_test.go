@@ -33,6 +33,10 @@ func TestScripts(t *testing.T) {
 				switch filepath.Base(file) {
 				case "token.txt":
 					o.ControlToken = "a long enough token"
+				case "room.txt":
+					o.ControlToken = "a long enough token"
+					o.Room = openRoom(o)
+					o.Reach = []string{"192.168.7.7:8080"}
 				case "basepath.txt":
 					o.BasePath = "/porthole"
 				}

@@ -34,6 +34,7 @@ type Site struct {
 	assets  *assets
 	pages   *pages
 	viewers viewers
+	keys    keys
 
 	// closing is closed when viewers are to be told to go, and ended when
 	// they are dropped whatever they do.
@@ -65,6 +66,7 @@ func New(o Options) (*Site, error) {
 		return nil, fmt.Errorf("site: the templates cannot be read: %w", err)
 	}
 	s.viewers = viewers{most: o.Viewers, mostPerAddress: o.ViewersPerAddress, byAddress: map[string]int{}}
+	s.keys.renew(o.ControlToken)
 	s.closing, s.startClosing = context.WithCancel(context.Background())
 	s.ended, s.startEnd = context.WithCancel(context.Background())
 	s.handler = s.routes()

@@ -69,6 +69,13 @@ type Options struct {
 	Lab     Lab
 	Hub     *stream.Hub
 	Sources Sources
+	// Room is what presenter and followers share (default: nobody presents, and
+	// its addresses are 404).
+	Room Room
+	// Reach are addresses, host and port, by which other machines reach this
+	// server, the best first. ReachReason says in one sentence why there is none.
+	Reach       []string
+	ReachReason string
 	// Host is what is known of the machine and its engine now. It is asked
 	// often and must be cheap.
 	Host func() wire.Host
@@ -106,8 +113,9 @@ type Options struct {
 	// BasePath is put before every address, for example /porthole; it has no
 	// slash at its end.
 	BasePath string
-	// ControlToken is needed to start and stop lessons. Where it is empty,
-	// everyone who passes the guards may: right on loopback only.
+	// ControlToken is the first one-time token, with which one browser or
+	// program gets to start and stop lessons. Where it is empty, everyone who
+	// passes the guards may: right on loopback only.
 	ControlToken string
 	// Viewers bounds the websockets (default 2048), and ViewersPerAddress
 	// those of one address that is not loopback (default 512).

@@ -66,6 +66,9 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.sockets.Done()
+	if s.Room != nil && r.URL.Query().Get("follow") != "" {
+		defer s.Room.Follow()()
+	}
 
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		InsecureSkipVerify:   true, // admit has looked, and more closely
@@ -105,7 +108,8 @@ func hasToken(header http.Header, name, token string) bool {
 // can control. Browsers always say which page opens a websocket, and let any
 // page try; programs say nothing.
 func (s *Site) admit(r *http.Request) (control, ok bool) {
-	control = s.mayControl(r) && r.URL.Query().Get("panel") == ""
+	asked := r.URL.Query()
+	control = s.mayControl(r) && asked.Get("panel") == "" && asked.Get("follow") == ""
 	origins := r.Header.Values("Origin")
 	switch {
 	case len(origins) == 0:

@@ -3,7 +3,10 @@
 const token = decodeURIComponent(location.hash.slice(1));
 if (token) {
   history.replaceState(null, '', location.pathname);
+  // Whoever has control already has no form, and leaves the link to another.
   const form = document.querySelector('form');
-  form.elements.namedItem('token').value = token;
-  form.requestSubmit();
+  if (form) {
+    form.elements.namedItem('token').value = token;
+    form.requestSubmit();
+  }
 }
