@@ -42,6 +42,8 @@ Flags of serve, verify, record and clean:
   --log-format FORMAT   text or json (default text)
 Flags of verify and record:
   --lesson SLUG         only this lesson; repeat for more (record: default architecture)
+  --patience N          wait N times as long before a claim counts as not to be told, for a
+                        slow machine, such as an emulated one (verify; 1 to 20, default 1)
   --json                for machines (also for doctor)
 
 Every flag can be set in the environment: --allow-host is PORTHOLE_ALLOW_HOST.
@@ -62,6 +64,7 @@ type config struct {
 	control    string
 	logFormat  string
 	lessons    []string
+	patience   float64
 	json       bool
 	file       string // record's argument
 }
@@ -69,7 +72,7 @@ type config struct {
 // flagsOf says which flags each command takes.
 var flagsOf = map[string][]string{
 	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "log-format"},
-	"verify":      {"engine", "interval", "demos", "lesson", "json", "log-format"},
+	"verify":      {"engine", "interval", "demos", "lesson", "patience", "json", "log-format"},
 	"record":      {"engine", "interval", "demos", "lesson", "log-format"},
 	"doctor":      {"engine", "json", "log-format"},
 	"clean":       {"engine", "log-format"},
@@ -81,7 +84,7 @@ var flagsOf = map[string][]string{
 func parseFlags(command string, args []string, getenv func(string) string) (config, error) {
 	c := config{
 		listen: "127.0.0.1:8080", engine: "auto", interval: 100 * time.Millisecond,
-		control: "auto", logFormat: "text",
+		control: "auto", logFormat: "text", patience: 1,
 	}
 	all := flag.NewFlagSet("porthole", flag.ContinueOnError)
 	all.StringVar(&c.listen, "listen", c.listen, "")
@@ -91,6 +94,7 @@ func parseFlags(command string, args []string, getenv func(string) string) (conf
 	all.StringVar(&c.basePath, "base-path", "", "")
 	all.StringVar(&c.control, "control", c.control, "")
 	all.StringVar(&c.logFormat, "log-format", c.logFormat, "")
+	all.Float64Var(&c.patience, "patience", c.patience, "")
 	all.BoolVar(&c.json, "json", false, "")
 	all.Func("allow-host", "", appendTo(&c.allowHost))
 	all.Func("allow-embed", "", appendTo(&c.allowEmbed))
@@ -162,6 +166,9 @@ func (c *config) check() error {
 	}
 	if c.interval < 20*time.Millisecond || c.interval > 10*time.Second {
 		return fmt.Errorf("--interval %s is out of range: use 20ms to 10s", c.interval)
+	}
+	if !(c.patience >= 1 && c.patience <= 20) { // NaN is neither
+		return fmt.Errorf("--patience %v is out of range: use 1 to 20", c.patience)
 	}
 	if !slices.Contains([]string{"auto", "open", "token"}, c.control) {
 		return fmt.Errorf("--control %s is not auto, open or token", c.control)

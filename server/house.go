@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"porthole/demos"
 	"porthole/server/doctor"
 	"porthole/server/engine"
 	kernellog "porthole/server/kernel/log"
@@ -76,7 +77,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.lab = lab.New(lab.Options{
 		Engine:  labPlug{h.engine},
 		Watcher: watcherPlug{h.sampler},
-		Lessons: h.shelf.Lessons,
+		Lessons: func() []demos.Lesson { return patient(h.shelf.Lessons(), c.patience) },
 		Host:    h.sampler.Host,
 		Lacks:   func(need string) string { return h.kernel().Lacks(need, h.sampler.Host()) },
 		Image: func() string {

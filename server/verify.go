@@ -70,7 +70,7 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 			code = exitNoEngine
 			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
 		}
-		report := verifyReport{Host: house.sampler.Host(), Lessons: verifyAll(ctx, house, slugs, stderr)}
+		report := verifyReport{Host: house.sampler.Host(), Lessons: verifyAll(ctx, house, slugs, c.patience, stderr)}
 		if ctx.Err() != nil {
 			return errors.New("interrupted: what was started has been removed")
 		}
@@ -127,8 +127,8 @@ const sideBySide = 3
 
 // verifyAll runs the lessons: first those that do not mind company, then one
 // by one those that measure time or processors. The outcomes are in the
-// chapter's order.
-func verifyAll(ctx context.Context, house *house, slugs []string, progress io.Writer) []verifyOutcome {
+// chapter's order. Where patience is needed (more than 1), all run one by one.
+func verifyAll(ctx context.Context, house *house, slugs []string, patience float64, progress io.Writer) []verifyOutcome {
 	quiet := map[string]bool{}
 	for _, lesson := range house.shelf.Lessons() {
 		quiet[lesson.Slug] = lesson.Quiet
@@ -148,6 +148,9 @@ func verifyAll(ctx context.Context, house *house, slugs []string, progress io.Wr
 	}
 	var together errgroup.Group
 	together.SetLimit(sideBySide)
+	if patience > 1 {
+		together.SetLimit(1) // a slow machine has no time for three at once
+	}
 	for i, slug := range slugs {
 		if !quiet[slug] {
 			together.Go(func() error {
