@@ -260,13 +260,13 @@ func (l *Lab) find(id string) (*run, error) {
 	return nil, sentence(ErrNoRun, fmt.Sprintf("There is no run %q, or it ended so long ago that it is forgotten.", id))
 }
 
-// Get returns a run as it stands.
+// Get returns a run as it stands, with what was last seen of its containers.
 func (l *Lab) Get(id string) (wire.Run, bool) {
 	r, err := l.find(id)
 	if err != nil {
 		return wire.Run{}, false
 	}
-	return r.snapshot(), true
+	return r.whole(), true
 }
 
 // Runs returns all runs that are remembered, oldest first.

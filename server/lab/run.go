@@ -62,6 +62,7 @@ type run struct {
 
 	mu       sync.Mutex
 	latest   wire.Run
+	kept     *wire.Seen // as of the last container's end so far
 	views    map[string]*wire.View
 	finished bool
 }
@@ -109,6 +110,7 @@ func (r *run) live(base context.Context) {
 	var operators sync.WaitGroup
 	operators.Go(func() { r.begin(ctx, &operators) })
 	how := r.follow(ctx, watch, &operators)
+	r.keep()
 	watch.Close()
 	close(r.closing)
 	cancel()
@@ -126,6 +128,7 @@ func (r *run) live(base context.Context) {
 	left := r.clean(base)
 	for _, c := range r.containers {
 		c.removed(left == nil)
+		c.line.points = nil // what is kept of them is kept thinned
 	}
 	r.state, r.progress, r.endedAt = how.state, "", time.Now()
 	if left != nil {
@@ -144,6 +147,7 @@ func (r *run) live(base context.Context) {
 func (r *run) follow(ctx context.Context, watch Watch, operators *sync.WaitGroup) outcome {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
+	ended := 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -164,7 +168,12 @@ func (r *run) follow(ctx context.Context, watch Watch, operators *sync.WaitGroup
 			r.act(ctx, request, operators)
 		case <-ticker.C:
 		}
-		if how, over := r.consider(time.Now()); over {
+		how, over := r.consider(time.Now())
+		if ends := r.ends(); ends != ended {
+			ended = ends
+			r.keep()
+		}
+		if over {
 			return how
 		}
 		if !r.allJudged.IsZero() {
@@ -260,7 +269,7 @@ func (r *run) observe(o Observation) {
 					there: true, events: c.Events, kernelLog: c.KernelLog, mute: o.Topology.Host.KernelLogReason,
 					oomKilled: c.OOMKilled, image: imageOf(o.Topology.Images, c.Image),
 				}
-				subject.seen(c)
+				subject.seen(c, o.Topology.At)
 			}
 		}
 	case o.Sample != nil:

@@ -41,6 +41,7 @@ type subject struct {
 	doneAt       int64 // Unix milliseconds, by its own report
 
 	topology *wire.Container // the latest in which it was alive
+	seenAt   int64           // when it was last seen alive, Unix milliseconds
 	// word is what the latest topology says of it beside that, dead or alive.
 	word word
 	line timeline
@@ -115,11 +116,12 @@ func (s *subject) reported(report wire.Report) {
 
 // seen takes in what the topology says of it. As a container dies, more and
 // more of the kernel's word on it is missing: the last that was there is kept.
-func (s *subject) seen(c *wire.Container) {
+func (s *subject) seen(c *wire.Container, at int64) {
 	s.name = c.Name
 	if len(c.Namespaces) == 0 {
 		return
 	}
+	s.seenAt = max(s.seenAt, at)
 	now := *c
 	if before := s.topology; before != nil && before.StartedAt == now.StartedAt {
 		now.PID = cmp.Or(now.PID, before.PID)
@@ -156,6 +158,7 @@ func (s *subject) sampled(at int64, counters wire.Counters) {
 	if s.startedAt.IsZero() || at < s.startedAt.UnixMilli() || s.final {
 		return
 	}
+	s.seenAt = max(s.seenAt, at)
 	s.line.add(at, counters, s.done)
 }
 

@@ -18,6 +18,32 @@ type Run struct {
 	Actions []string `json:"actions,omitempty"`
 	// Problem is one sentence: what failed, why, what to do.
 	Problem string `json:"problem,omitempty"`
+	// Seen is what was last seen of its containers, once one of them has
+	// exited. It is in the answer to GET /api/v1/runs/{id} alone, never in the
+	// stream: it can be long.
+	Seen *Seen `json:"seen,omitempty"`
+}
+
+// Seen is the past of a run: what is left to show when its containers are gone.
+type Seen struct {
+	// Containers are those that were seen alive, in the lesson's order.
+	Containers []SeenContainer `json:"containers"`
+	// Images are those that the containers were made from.
+	Images []Image `json:"images,omitempty"`
+	// Samples are the last minute of the run, oldest first, at most four a
+	// second.
+	Samples []Sample `json:"samples,omitempty"`
+}
+
+// SeenContainer is a container as it was last seen.
+type SeenContainer struct {
+	// At is when it was last seen alive, in Unix milliseconds.
+	At int64 `json:"at"`
+	// Container is what was known of it then. What the engine and the kernel's
+	// log have said of its end since is in it too.
+	Container Container `json:"container"`
+	// Last are its last counters.
+	Last Counters `json:"last"`
 }
 
 // RunState is how far a run has come.
