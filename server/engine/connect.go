@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
@@ -29,6 +30,8 @@ type engineInfo struct {
 	disk             string // the whole disk under root, such as /dev/vda
 	diskProblem      error  // why it cannot be told
 	local            bool   // on this very machine, as far as its address tells
+	hostname, kernel string
+	observeOnly      string // why nothing may be changed; "" where it may
 	cgroupVersion    string
 	memoryLimit      bool
 	cpuQuota         bool
@@ -117,7 +120,13 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 		options = append([]client.Opt{client.WithTLSClientConfigFromEnv()}, options...)
 	}
 	if strings.HasPrefix(address, "ssh://") {
-		return nil, none, engineInfo{}, fail(errAddress, nil, "%s cannot be used: Porthole reads the kernel under the engine, so it must run on the engine's own machine and not reach it over ssh", address)
+		// As the docker command does it: a program ssh for each connection, which
+		// asks the engine over there.
+		helper, err := connhelper.GetConnectionHelper(address)
+		if err != nil {
+			return nil, none, engineInfo{}, fail(errAddress, err, "%q is not an engine's address; write it as ssh://user@host (%s)", address, oneLine(err))
+		}
+		options = []client.Opt{client.WithHost(helper.Host), client.WithDialContext(helper.Dialer), client.WithAPIVersionNegotiation()}
 	}
 	if network, place, ok := strings.Cut(address, "://"); ok && (network == "unix" || network == "tcp") {
 		// Before anything can hang: our own dialler, which knows of deadlines.
@@ -169,10 +178,12 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 	for _, option := range info.SecurityOptions {
 		state.SecurityOptions = append(state.SecurityOptions, strings.TrimPrefix(option, "name="))
 	}
+	state.ObserveOnly = observeOnly(ctx, cli, address)
 	keep = true
 	disk, diskProblem := diskUnder(info.DockerRootDir)
 	return cli, state, engineInfo{
 		disk: disk, diskProblem: diskProblem,
+		observeOnly: state.ObserveOnly, hostname: info.Name, kernel: info.KernelVersion,
 		os: info.OSType, architecture: info.Architecture, cpus: info.NCPU, memory: info.MemTotal, root: info.DockerRootDir,
 		local: strings.HasPrefix(address, "unix://"), cgroupVersion: info.CgroupVersion,
 		memoryLimit: info.MemoryLimit, cpuQuota: info.CPUCfsQuota, pidsLimit: info.PidsLimit,

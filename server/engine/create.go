@@ -50,6 +50,9 @@ func (d *Docker) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 	if l == nil {
 		return "", stateError(d.State(), nil)
 	}
+	if err := l.mayChange(); err != nil {
+		return "", err
+	}
 	name := d.containerName(lesson.Slug, c.Key)
 	if err := d.refuse(ctx, l, run, c, name); err != nil {
 		return "", err
@@ -154,7 +157,7 @@ func (d *Docker) refuse(ctx context.Context, l *link, run string, c demos.Contai
 				return fail(ErrNameTaken, nil, "the run has a container %s already", name)
 			}
 		}
-		if summary.Labels[LabelInstance] == d.options.Instance {
+		if summary.Labels[LabelInstance] == d.options.Instance && summary.Labels[LabelRole] == "" {
 			all++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -146,8 +147,16 @@ func (d *Docker) nudge() {
 // setState publishes the word about the engine, and says it once in the log.
 func (d *Docker) setState(state wire.Engine) {
 	before := d.state.Swap(&state)
-	if before.State == state.State && before.Problem == state.Problem && before.Version == state.Version {
+	if reflect.DeepEqual(*before, state) {
 		return
+	}
+	// Where only the wait goes on, the log has it already.
+	if before.State == state.State && before.Problem == state.Problem && before.Version == state.Version && before.APIVersion == state.APIVersion && before.ObserveOnly == state.ObserveOnly {
+		d.nudge()
+		return
+	}
+	if state.ObserveOnly != "" {
+		d.log.Warn("the engine can only be observed", "problem", state.ObserveOnly)
 	}
 	if state.State == wire.EngineUp {
 		d.log.Info("the engine answers", "engine", state.Name, "address", state.Address, "version", state.Version, "api", state.APIVersion)

@@ -29,6 +29,9 @@ func (d *Docker) Doctor(ctx context.Context) []wire.Check {
 	}
 	engine.Status, engine.Found = wire.CheckOK, state.Name+" "+state.Version
 	engine.Means = "Lessons can start containers."
+	if state.ObserveOnly != "" {
+		engine.Status, engine.Means = wire.CheckLimited, state.ObserveOnly
+	}
 	checks := []wire.Check{engine, {
 		ID: "engine-api", Title: "An API version in common", Status: wire.CheckOK, Found: state.APIVersion,
 		Means: fmt.Sprintf("Porthole speaks %s and later; this is the newest that both know.", oldestAPI), Source: "GET /_ping, header Api-Version",
@@ -41,8 +44,8 @@ func (l *link) place() wire.Check {
 	c := wire.Check{ID: "engine-local", Title: "The engine is on this machine", Status: wire.CheckOK, Found: "a local socket", Source: "the engine's address",
 		Means: "The kernel that we read is the one that the containers run on."}
 	if !l.info.local {
-		c.Status, c.Found = wire.CheckLimited, "an address on the network"
-		c.Means = "If the engine is on another machine, its containers' namespaces and cgroups cannot be read from here."
+		c.Title, c.Found = "Where the engine is", "an address on the network"
+		c.Means = "If that is another machine, a helper container there reads its kernel for us."
 	}
 	return c
 }

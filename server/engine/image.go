@@ -62,6 +62,9 @@ func (d *Docker) EnsureImage(ctx context.Context) (string, error) {
 	if err != nil || there {
 		return d.image.name, err
 	}
+	if err := l.mayChange(); err != nil {
+		return "", err
+	}
 	began := time.Now()
 	err = l.call(ctx, timeoutLoad, "load the workload image", func(ctx context.Context, cli *client.Client) error {
 		return load(ctx, cli, d.image)

@@ -59,6 +59,9 @@ func judge(err error, address string) wire.Engine {
 			state.Problem = fmt.Sprintf("The engine at %s forbids us to use it (%s); give Porthole its TLS certificates with DOCKER_CERT_PATH and DOCKER_TLS_VERIFY.", address, oneLine(err))
 			state.Fix = ""
 		}
+	case err != nil && strings.Contains(err.Error(), "x509: "), err != nil && strings.Contains(err.Error(), "tls: "):
+		state.Problem = sentence(fmt.Sprintf("The engine at %s and we do not trust each other (%s); give Porthole the right certificates with DOCKER_CERT_PATH and DOCKER_TLS_VERIFY", address, oneLine(err)))
+		state.Fix = ""
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		state.Problem = fmt.Sprintf("The engine at %s accepts connections but does not answer; it is paused, hung or overloaded.", address)
 		state.Fix = restartCommand()
@@ -68,6 +71,9 @@ func judge(err error, address string) wire.Engine {
 			state.Problem = fmt.Sprintf("No Docker engine is installed here: there is no socket %s and no program dockerd; install it, or say where an engine listens with DOCKER_HOST.", socket)
 			state.Fix = "sudo apt-get install docker.io"
 		}
+	case strings.HasPrefix(address, "ssh://"):
+		state.Problem = sentence(fmt.Sprintf("The engine cannot be reached over %s (%s); ssh must work without a question, and the program docker must be there", address, oneLine(err)))
+		state.Fix = "docker --host " + address + " version"
 	case client.IsErrConnectionFailed(err), errors.As(err, new(*net.OpError)):
 		state.Problem = fmt.Sprintf("Nobody answers at %s; the engine has stopped, or has not come up yet.", address)
 	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)):

@@ -115,6 +115,9 @@ func (d *Docker) mayRemove(labels map[string]string, run string) bool {
 
 // sweep removes what dead servers left behind.
 func (d *Docker) sweep(ctx context.Context, l *link) error {
+	if l.mayChange() != nil {
+		return nil // another server, or the next one, may
+	}
 	report, err := d.removeAll(ctx, l, sweeping{what: d.abandoned})
 	if !report.Empty() {
 		d.log.Info("left-overs of an earlier Porthole are removed", "containers", report.Containers, "volumes", report.Volumes, "networks", report.Networks)

@@ -188,7 +188,7 @@ func (d *Docker) list(ctx context.Context, l *link, seen *sight) error {
 	}
 	there := map[string]bool{}
 	for _, summary := range listed {
-		if !ours(summary.Labels, d.options.Scope) {
+		if !ours(summary.Labels, d.options.Scope) || summary.Labels[LabelRole] != "" {
 			continue
 		}
 		there[summary.ID] = true
@@ -230,7 +230,7 @@ func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) erro
 		return nil
 	}
 	c := parseContainer(answer)
-	if !ours(c.Labels, d.options.Scope) {
+	if !ours(c.Labels, d.options.Scope) || c.Labels[LabelRole] != "" {
 		delete(seen.events, id)
 		return nil
 	}
