@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"porthole/server/kernel/internal/hidden"
 	"porthole/server/wire"
 )
@@ -106,8 +108,26 @@ type group struct {
 	path string
 	// top is the folder of the hierarchy's mount that path is below.
 	top string
+	// inode is the folder's number: one of the same name that was made after
+	// this was removed has another. 0 where unknown.
+	inode uint64
 	// reason says why path is unknown.
 	reason string
+}
+
+// replaced reports whether the group was removed and another one has its name.
+func (g group) replaced() bool {
+	now := inodeOf(g.path)
+	return g.inode != 0 && now != 0 && now != g.inode
+}
+
+// inodeOf is a folder's number; 0 where there is none.
+func inodeOf(path string) uint64 {
+	var stat unix.Stat_t
+	if unix.Stat(path, &stat) != nil || stat.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return 0
+	}
+	return stat.Ino
 }
 
 // groups are a process' groups by controller; that of the v2 tree is "".
@@ -174,7 +194,7 @@ func (fs FS) resolve(controller, path string) group {
 			continue
 		}
 		candidate := group{path: filepath.Join(m.point, below), top: m.point}
-		if info, err := os.Stat(candidate.path); err == nil && info.IsDir() {
+		if candidate.inode = inodeOf(candidate.path); candidate.inode != 0 {
 			return candidate
 		}
 		if fallback.path == "" {

@@ -151,6 +151,9 @@ func (r *Reader) text(controller, name string) (text, reason string) {
 	if err != nil {
 		return "", reasonOf(err, name)
 	}
+	if group.replaced() {
+		return "", reasonReplaced
+	}
 	return strings.TrimSuffix(string(data), "\n"), ""
 }
 

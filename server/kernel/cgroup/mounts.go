@@ -19,6 +19,8 @@ type mount struct {
 	unified bool
 	// controllers are the v1 hierarchy's; empty for a named one (name=systemd).
 	controllers []string
+	// id is the mount's number in the table.
+	id string
 }
 
 // has reports whether a mount is of a controller's v1 hierarchy; of the v2 tree
@@ -38,10 +40,12 @@ var notControllers = []string{"rw", "ro", "xattr", "noprefix", "clone_children",
 //
 //	36 31 0:33 /root /mount/point rw,relatime shared:9 - cgroup cgroup rw,memory
 //
-// with any number of fields before the dash. The root and the point have
-// blanks written as \040. A later mount at the same point covers the earlier.
+// with any number of fields before the dash; the first two are the mount's number
+// and that of the mount it was made on. The root and the point have blanks written
+// as \040. What another mount covers, at the same point or above, is left out.
 func parseMounts(text []byte) []mount {
 	var mounts []mount
+	var table []mounted
 	for line := range bytes.Lines(text) {
 		left, right, found := bytes.Cut(line, []byte(" - "))
 		if !found {
@@ -52,15 +56,37 @@ func parseMounts(text []byte) []mount {
 			continue
 		}
 		point := unescape(before[4])
-		mounts = slices.DeleteFunc(mounts, func(m mount) bool { return m.point == point })
+		table = append(table, mounted{id: before[0], on: before[1], point: point})
 		switch after[0] {
 		case "cgroup2":
-			mounts = append(mounts, mount{root: unescape(before[3]), point: point, unified: true})
+			mounts = append(mounts, mount{root: unescape(before[3]), point: point, unified: true, id: before[0]})
 		case "cgroup":
-			mounts = append(mounts, mount{root: unescape(before[3]), point: point, controllers: controllersOf(after[2])})
+			mounts = append(mounts, mount{root: unescape(before[3]), point: point, controllers: controllersOf(after[2]), id: before[0]})
 		}
 	}
-	return mounts
+	return slices.DeleteFunc(mounts, func(m mount) bool { return covered(table, m.id, m.point) })
+}
+
+// mounted is any line of a mount table.
+type mounted struct{ id, on, point string }
+
+// covered reports whether a mount cannot be reached, because another one lies
+// over its point or over a folder above. Whatever it was itself mounted on, and
+// so on up, is there to be seen, and covers nothing.
+func covered(table []mounted, id, point string) bool {
+	below := map[string]bool{id: true}
+	for on := id; on != ""; {
+		i := slices.IndexFunc(table, func(m mounted) bool { return m.id == on })
+		if i < 0 || below[table[i].on] {
+			break
+		}
+		on = table[i].on
+		below[on] = true
+	}
+	return slices.ContainsFunc(table, func(m mounted) bool {
+		_, over := under(point, m.point)
+		return over && !below[m.id]
+	})
 }
 
 // controllersOf picks the controllers out of a v1 mount's super options.

@@ -42,6 +42,26 @@ var mountTables = map[string]string{
 26 24 0:99 / /sys/fs/cgroup rw - cgroup cgroup rw,memory
 27 26 0:98 / /sys/fs/cgroup rw - tmpfs tmpfs rw
 `,
+	// A mask over the folder of a v1 host: what is mounted in it is out of reach.
+	"masked": `20 1 8:1 / / rw - ext4 /dev/sda1 rw
+24 20 0:22 / /sys/fs/cgroup ro - tmpfs tmpfs ro
+27 24 0:25 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+28 24 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+90 24 0:99 / /sys/fs/cgroup ro - tmpfs tmpfs ro
+`,
+	// A v2 host under a mask of another folder above.
+	"masked above": `20 1 8:1 / / rw - ext4 /dev/sda1 rw
+21 20 0:20 / /sys rw - sysfs sysfs rw
+24 21 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw
+90 21 0:99 / /sys/fs ro - tmpfs tmpfs ro
+`,
+	// The root was mounted after the rest and moved under it, as from an initramfs.
+	"moved": `21 25 0:20 / /sys rw - sysfs sysfs rw
+24 21 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw
+25 1 8:1 / / rw - ext4 /dev/sda1 rw
+`,
+	// A loop, which no kernel writes.
+	"loop":     "24 25 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n25 24 0:22 / /sys rw - sysfs sysfs rw\n",
 	"none":     "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
 	"nonsense": "\n - \nx y - cgroup\n1 2 3 4 5 6 - cgroup2\n",
 }
@@ -54,6 +74,10 @@ func TestModes(t *testing.T) {
 		"foreign namespace":           wire.CgroupV2,
 		"foreign namespace with bind": wire.CgroupV2,
 		"covered":                     wire.CgroupV2,
+		"masked":                      wire.CgroupUnknown,
+		"masked above":                wire.CgroupUnknown,
+		"moved":                       wire.CgroupV2,
+		"loop":                        wire.CgroupV2,
 		"none":                        wire.CgroupUnknown,
 		"nonsense":                    wire.CgroupUnknown,
 	} {

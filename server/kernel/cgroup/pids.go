@@ -18,6 +18,7 @@ import (
 // cannot see from our namespace (the kernel writes 0) is left out. The error is
 // ErrGone where the group has been removed.
 func (r *Reader) PIDs() ([]int, error) {
+	var found group
 	folder, reason := "", ""
 	controllers := []string{"", "memory", "cpu", "pids"}
 	if r.version == 2 {
@@ -27,7 +28,7 @@ func (r *Reader) PIDs() ([]int, error) {
 	for _, controller := range controllers {
 		group := r.groups.get(controller)
 		if reason = group.reason; group.path != "" {
-			folder = group.path
+			found, folder = group, group.path
 		}
 	}
 	if folder == "" {
@@ -42,7 +43,7 @@ func (r *Reader) PIDs() ([]int, error) {
 		pids = append(pids, parsePIDs(text)...)
 		return skipGone(err, path == folder)
 	})
-	if isGone(err) {
+	if isGone(err) || found.replaced() {
 		return nil, ErrGone
 	}
 	if err != nil {

@@ -12,6 +12,7 @@ const (
 	reasonUncounted = "this kernel counts block I/O in cgroup v1 only for disks on which some group has a throttle (since Linux 6.10), and none has"
 	reasonNoLine    = "this kernel's file has no such line"
 	reasonForbidden = "permission denied: the file needs more rights"
+	reasonReplaced  = "the container has exited, and another group has its name now"
 	reasonNoPSI     = "pressure is not counted here: the kernel was started without psi=1, or cgroup.pressure is 0"
 )
 

@@ -51,6 +51,9 @@ func (r *Reader) counterSource(wanted field) wire.Provenance {
 				Document: file.source.document,
 			}
 			fill(&provenance, file.path, file.reason)
+			if r.groups.get(file.source.controller).replaced() {
+				provenance.Raw, provenance.Reason = "", reasonReplaced
+			}
 			provenance.Highlight = highlight(file.source, figure.key, provenance.Raw)
 			if provenance.Reason == "" {
 				provenance.Reason = r.Reason(provenance.Field)
@@ -96,6 +99,9 @@ func (r *Reader) limitSource(spec *limitSpec) wire.Provenance {
 	fill(&provenance, path, group.reason)
 	if provenance.Reason == "" {
 		provenance.Reason = limit.Reason
+	}
+	if group.replaced() {
+		provenance.Raw, provenance.Reason = "", reasonReplaced
 	}
 	if spec.source == "cpuMax" && r.version == 1 && path != "" {
 		provenance.Command = "cat " + quote(path) + " " + quote(filepath.Join(group.path, "cpu.cfs_period_us"))

@@ -12,7 +12,7 @@ func TestHides(t *testing.T) {
 	for text, want := range map[string]bool{
 		before + after: false, before + ",hidepid=2" + after: true, before + ",hidepid=invisible,gid=4" + after: true,
 		before + ",hidepid=ptraceable" + after: true, before + ",hidepid=1" + after: false, before + ",hidepid=noaccess" + after: false,
-		before + ",hidepid=2" + after + before + after: false, // covered by another
+		before + ",hidepid=2" + after + before + after:         false, // covered by another
 		"24 1 0:22 / /elsewhere rw - proc proc rw,hidepid=2\n": false,
 		"24 1 0:22 / /proc rw - tmpfs proc rw,hidepid=2\n":     false,
 		"": false, "hidepid=2": false, " - \n": false,
