@@ -40,7 +40,7 @@ func Examine(ctx context.Context, kernel Kernel, host wire.Host, engine Engine) 
 	checks = append(checks,
 		kernel.release(host),
 		kernel.cgroups(host),
-		kernel.controllers(),
+		kernel.controllers(host),
 		kernel.namespaces(),
 		kernel.pressure(),
 		kernel.log(),
@@ -87,7 +87,7 @@ func (k Kernel) cgroups(host wire.Host) wire.Check {
 // wanted are the controllers that the lessons use.
 var wanted = []string{"cpu", "cpuset", "io", "memory", "pids"}
 
-func (k Kernel) controllers() wire.Check {
+func (k Kernel) controllers(host wire.Host) wire.Check {
 	c := wire.Check{
 		ID: "cgroup-controllers", Title: "Cgroup controllers", Status: wire.CheckOK,
 		Source: filepath.Join(k.Sys, "fs/cgroup"), Found: strings.Join(k.Controllers, " "),
@@ -106,7 +106,12 @@ func (k Kernel) controllers() wire.Check {
 	if len(missing) > 0 {
 		c.Status = wire.CheckLimited
 		c.Means = fmt.Sprintf("Without %s, lessons about it say that they cannot tell here.", strings.Join(missing, ", "))
-		c.Fix = fmt.Sprintf("echo '+%s' | sudo tee /sys/fs/cgroup/cgroup.subtree_control", strings.Join(missing, " +"))
+		switch host.CgroupMode {
+		case wire.CgroupV2:
+			c.Fix = fmt.Sprintf("echo '+%s' | sudo tee /sys/fs/cgroup/cgroup.subtree_control", strings.Join(missing, " +"))
+		case wire.CgroupV1, wire.CgroupHybrid:
+			c.Fix = "mount | grep cgroup # a controller without a hierarchy of its own is off, see cgroups(7)"
+		}
 	}
 	if c.Found == "" {
 		c.Found = "none"

@@ -101,6 +101,17 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
+// What mends a missing controller under v2 would do nothing elsewhere.
+func TestTheFixIsTheHosts(t *testing.T) {
+	k := healthy(t)
+	k.Controllers = nil
+	for mode, want := range map[wire.CgroupMode]string{wire.CgroupV2: "subtree_control", wire.CgroupHybrid: "cgroups(7)", wire.CgroupUnknown: ""} {
+		if fix := examine(t, k, host(mode), "cgroup-controllers").Fix; (fix == "") != (want == "") || !strings.Contains(fix, want) {
+			t.Errorf("%s: %q, want %q", mode, fix, want)
+		}
+	}
+}
+
 // A lesson that needs what is missing is told why, and only then.
 func TestLacks(t *testing.T) {
 	whole, poor := healthy(t), healthy(t)
