@@ -1,7 +1,7 @@
 # Porthole. Needs Go, Node and make; everything else is fetched or built here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test bench pictures fuzz clean
+.PHONY: help run build page test bench recording pictures fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,10 @@ test: ## set up all that the tests need, and run every one
 
 bench: build ## what it costs: each figure beside its goal
 	@.ci/with-engine .ci/bench
+
+recording: build ## the recording that Porthole brings along, made anew on this machine
+	rm -f server/recording/bundled/architecture.porthole
+	@.ci/with-engine bin/porthole record server/recording/bundled/architecture.porthole
 
 pictures: build ## the pictures of README and docs, of a live run
 	@.ci/with-engine node web/dev/pictures.mjs

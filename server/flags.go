@@ -37,7 +37,8 @@ Flags of serve:
                         on loopback; with the printed one-time link beyond it)
 Flags of serve, verify, record and clean:
   --engine NAME         auto or docker (default auto); for serve also replay:FILE, a
-                        recording, or replay: for the one that Porthole brings along
+                        recording, or replay: for the one that Porthole brings along (which
+                        auto plays where nothing of Docker is installed)
   --demos DIR           lessons of your own, beside the built-in ones
   --log-format FORMAT   text or json (default text)
 Flags of verify and record:

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"porthole/demos"
+	"porthole/server/engine"
 	"porthole/server/recording"
 	"porthole/server/site"
 	"porthole/server/stream"
@@ -19,7 +23,7 @@ import (
 // serveReplay shows a recording: the same pages, each of which says so.
 func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.Writer) (int, error) {
 	log := newLog(c.logFormat, stderr)
-	saved, err := recording.Open(path)
+	saved, err := openRecording(path)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -53,7 +57,7 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	if err != nil {
 		return exitUsage, err
 	}
-	fmt.Fprintf(stdout, "This is a recording, made on %s. For the live one, start a Docker engine and use --engine docker.\n", saved.Made.Hostname)
+	fmt.Fprintf(stdout, "This is a recording, made on %s: %s\n", saved.Made.Hostname, howToGetLive)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return player.Run(ctx) })
 	group.Go(func() error { return hall.room.Run(ctx) })
@@ -64,6 +68,38 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	}
 	fmt.Fprintln(stdout, "Porthole has stopped.")
 	return exitOK, nil
+}
+
+// howToGetLive is said wherever a recording stands in for the real thing.
+const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one)."
+
+// openRecording reads a file, or without a name the recording that Porthole
+// brings along.
+func openRecording(path string) (*recording.Recording, error) {
+	if path == "" {
+		return recording.Bundled()
+	}
+	return recording.Open(path)
+}
+
+// noDocker reports whether nothing on this machine points to an engine: no
+// address in the environment, no socket, and no program that would start one.
+// Where only the engine is down, the page waits for it and says so.
+func noDocker(getenv func(string) string, has func(program string) bool) bool {
+	address, err := engine.FindAddress(getenv)
+	path, local := strings.CutPrefix(address, "unix://")
+	if err != nil || !local || getenv("DOCKER_HOST") != "" {
+		return false
+	}
+	if _, err := os.Stat(path); err == nil {
+		return false
+	}
+	return !has("docker") && !has("dockerd") && !has("podman")
+}
+
+func inPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
 }
 
 // playedSources answers for the kernel files as they were at the moment that

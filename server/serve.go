@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -28,6 +29,9 @@ import (
 
 // serve runs the dashboard until ctx ends, and leaves nothing behind.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
+	if c.engine == "auto" && noDocker(os.Getenv, inPath) {
+		return serveReplay(ctx, c, "", stdout, stderr)
+	}
 	if path, replayed := strings.CutPrefix(c.engine, replayPrefix); replayed {
 		return serveReplay(ctx, c, path, stdout, stderr)
 	}
