@@ -46,7 +46,7 @@ type Player struct {
 func NewPlayer(r *Recording, to Audience) *Player {
 	p := &Player{Recording: r, to: to, changed: make(chan struct{}, 1), jump: true, idle: true}
 	p.replay = wire.Replay{
-		Recording: r.Made, BeganAt: r.began, LengthMs: r.LengthMs(), Speed: 1, Chapters: r.Chapters(), Cut: r.Cut,
+		Header: wire.Header{Type: wire.TypeReplay}, Recording: r.Made, BeganAt: r.began, LengthMs: r.LengthMs(), Speed: 1, Chapters: r.Chapters(), Cut: r.Cut,
 	}
 	return p
 }
