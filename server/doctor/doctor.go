@@ -36,18 +36,21 @@ type Kernel struct {
 
 // Examine runs every check. It takes as long as the engine needs to answer.
 func Examine(ctx context.Context, kernel Kernel, host wire.Host, engine Engine) wire.Doctor {
-	checks := engine.Doctor(ctx)
-	checks = append(checks,
-		kernel.release(host),
-		kernel.cgroups(host),
-		kernel.controllers(host),
-		kernel.namespaces(),
-		kernel.pressure(),
-		kernel.log(),
-		kernel.processors(host),
-		kernel.disk(),
-	)
-	return wire.Doctor{Host: host, Checks: checks}
+	return Report(ctx, kernel.Facts(host), host, engine)
+}
+
+// checks are those of the kernel.
+func (k Kernel) checks(host wire.Host) []wire.Check {
+	return []wire.Check{
+		k.release(host),
+		k.cgroups(host),
+		k.controllers(host),
+		k.namespaces(),
+		k.pressure(),
+		k.log(),
+		k.processors(host),
+		k.disk(),
+	}
 }
 
 func (k Kernel) release(host wire.Host) wire.Check {
@@ -192,7 +195,8 @@ func (k Kernel) processors(host wire.Host) wire.Check {
 func (k Kernel) disk() wire.Check {
 	c := wire.Check{ID: "block-device", Title: "Block device under the containers", Status: wire.CheckLimited, Found: "none"}
 	c.Means = "Limits on block I/O cannot be shown."
-	for _, folder := range []string{"/var/lib/docker", "/"} {
+	// In a container our own root is no disk: the host's is that of its processes.
+	for _, folder := range []string{"/var/lib/docker", "/", filepath.Join(k.Proc, "1/root/var/lib/docker"), filepath.Join(k.Proc, "2/root/var/lib/docker"), filepath.Join(k.Proc, "2/root")} {
 		var stat unix.Stat_t
 		if unix.Stat(folder, &stat) != nil {
 			continue

@@ -118,13 +118,16 @@ func (f FS) absolute(found *root) {
 	}
 }
 
-// hostRoot is what leads to the host's files: by way of process 1, where we
-// are in a container with the host's processes; else our own root.
+// hostRoot is what leads to the host's files: by way of process 1 or, where
+// that is closed to us, the kernel's thread 2, where we are in a container with
+// the host's processes; else our own root.
 func (f FS) hostRoot(found root) string {
-	first := filepath.Join(f.proc, "1", "root")
-	for _, folder := range append([]string{found.upper}, found.lower...) {
-		if folder != "" && exists(first+folder) {
-			return first
+	for _, process := range []string{"1", "2"} {
+		way := filepath.Join(f.proc, process, "root")
+		for _, folder := range append([]string{found.upper}, found.lower...) {
+			if folder != "" && exists(way+folder) {
+				return way
+			}
 		}
 	}
 	return ""

@@ -106,15 +106,17 @@ func (fs FS) inHost(namespaceType string) bool {
 	if own == initialUTS {
 		return true
 	}
+	return fs.isKthreadd() && fs.sameNamespace("self", "2", namespaceType)
+}
+
+// isKthreadd reports whether process 2 is the kernel's own.
+func (fs FS) isKthreadd() bool {
 	second, err := fs.procfs.Proc(2)
 	if err != nil {
 		return false
 	}
 	stat, err := second.Stat()
-	if err != nil || stat.Comm != "kthreadd" || stat.PPID != 0 || stat.Flags&kernelThread == 0 {
-		return false
-	}
-	return fs.sameNamespace("self", "2", namespaceType)
+	return err == nil && stat.Comm == "kthreadd" && stat.PPID == 0 && stat.Flags&kernelThread != 0
 }
 
 // sameNamespace reports whether two processes are known to be in one namespace.
