@@ -29,19 +29,19 @@ export class ReplayBar extends Part {
     if (!made) return nothing;
     const day = new Date(made.at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
     const says = html`<b>Recording</b> of <span class="mono">${made.hostname}</span>, ${day}`;
-    if (this.brief || !replay) return html`<p class="replay-label" role="note">${says}</p>`;
+    if (this.brief || !replay) return html`<p class="player-label" role="note">${says}</p>`;
     const at = this.dragged ?? position(replay);
-    return html`<section class="replay" aria-label="Recording">
+    return html`<section class="player" aria-label="Recording">
       <button class="button" @click=${() => this.wind({ paused: !replay.paused })}>${replay.paused ? playIcon : pauseIcon}${replay.paused ? (replay.positionMs >= replay.lengthMs ? 'Play again' : 'Play') : 'Pause'}</button>
-      <input type="range" aria-label="Position" min="0" max=${replay.lengthMs} step="100" .value=${String(at)} aria-valuetext="${clock(at)} of ${clock(replay.lengthMs)}"
+      <input type="range" aria-label="Position" min="0" max=${Math.ceil(replay.lengthMs / 100) * 100} step="100" .value=${String(at)} aria-valuetext="${clock(at)} of ${clock(replay.lengthMs)}"
         @input=${(event: Event) => { this.dragged = Number((event.target as HTMLInputElement).value); this.requestUpdate(); }}
-        @change=${(event: Event) => this.wind({ positionMs: Number((event.target as HTMLInputElement).value) })}>
-      <span class="replay-clock mono">${clock(at)} / ${clock(replay.lengthMs)}</span>
-      <label class="replay-speed">Speed <select @change=${(event: Event) => this.wind({ speed: Number((event.target as HTMLSelectElement).value) })}>
+        @change=${(event: Event) => this.wind({ positionMs: Math.min(Number((event.target as HTMLInputElement).value), replay.lengthMs) })}>
+      <span class="player-clock mono">${clock(at)} / ${clock(replay.lengthMs)}</span>
+      <label class="player-speed">Speed <select @change=${(event: Event) => this.wind({ speed: Number((event.target as HTMLSelectElement).value) })}>
         ${speeds.map((speed) => html`<option value=${speed} ?selected=${speed === replay.speed}>${speed}×</option>`)}</select></label>
       ${this.chapters(replay)}
-      <p class="replay-says" role="note">${says}. Nothing here is live${replay.cut ? ', and its end is missing' : ''}.
-        <span>For the live one, start Porthole where a Docker engine runs.</span></p>
+      <p class="player-says" role="note">${says}. Nothing here is live${replay.cut ? ', and its end is missing' : ''}.
+        <span class="player-more">For the live one, start Porthole where a Docker engine runs.</span></p>
       ${this.problem ? html`<p class="run-problem" role="alert">${this.problem}</p>` : nothing}</section>`;
   }
 
@@ -50,7 +50,7 @@ export class ReplayBar extends Part {
     const chapters = replay.chapters ?? [];
     if (!chapters.length || (chapters.length === 1 && page.kind !== 'lesson')) return nothing;
     const title = (slug: string): string => store.lessons?.find((one) => one.slug === slug)?.title ?? slug;
-    return html`<label class="replay-chapters">Go to <select @change=${(event: Event) => this.choose(event)}>
+    return html`<label class="player-chapters">Go to <select @change=${(event: Event) => this.choose(event)}>
       <option value="" selected disabled>a lesson</option>
       ${chapters.map((chapter) => html`<option value=${chapter.positionMs}>${title(chapter.lesson)}</option>`)}</select></label>`;
   }
