@@ -139,6 +139,9 @@ func (c *checker) all() {
 	c.circles()
 	for i, name := range l.Panels {
 		c.oneOf(fmt.Sprintf("panels[%d]", i), name, Panels)
+		if slices.Contains(l.Panels[:i], name) {
+			c.problem(fmt.Sprintf("panels[%d]", i), "the panel %s is named twice; name it once", name)
+		}
 	}
 	for i, name := range l.Needs {
 		c.oneOf(fmt.Sprintf("needs[%d]", i), name, Needs)

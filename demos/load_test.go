@@ -160,6 +160,7 @@ func TestMistakes(t *testing.T) {
 		"folder of the host":        {"    after: one", "    volume: [/etc:/etc]", "17:14", "no folder of the host can be mounted"},
 		"variable of ours":          {"    after: one", "    env: {PORTHOLE_TTL_SECONDS: \"1\"}", "17:10", "not PORTHOLE_ at the start"},
 		"unknown panel":             {"panels: [cpu]", "panels: [cpu, gpu]", "26:15", `there is no "gpu"; choose among diagram`},
+		"panel named twice":         {"panels: [cpu]", "panels: [cpu, cpu]", "26:15", "the panel cpu is named twice"},
 		"unknown need":              {"panels: [cpu]", "needs: [gpu]", "26:9", `there is no "gpu"`},
 		"unknown window":            {"over: 3s", "over: a while", "21:11", "write whole run"},
 		"too long":                  {"panels: [cpu]", "max: 1h", "26:6", "10m0s at the latest"},
