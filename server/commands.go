@@ -19,7 +19,7 @@ func doctorCommand(ctx context.Context, c config, stdout, stderr io.Writer) (int
 	if err != nil {
 		return exitUsage, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // a slow engine takes its time to say what it is
 	defer cancel()
 	if err := house.engine.Connect(ctx); err != nil {
 		house.log.Debug("the engine does not answer", "error", err)

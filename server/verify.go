@@ -62,7 +62,7 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 	code := exitOK
 	group.Go(func() error {
 		defer cancel() // the work is done: the others may go home
-		engine, err := house.awaitEngine(ctx, engineWait)
+		engine, err := house.awaitEngine(ctx, time.Duration(float64(engineWait)*max(c.patience, 1)))
 		if err != nil {
 			return err
 		}

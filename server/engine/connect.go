@@ -18,8 +18,10 @@ import (
 // pids limit of docker update came with it.
 const oldestAPI = "1.41"
 
-// connectTimeout bounds the questions asked on connecting, together.
-const connectTimeout = 15 * time.Second
+// connectTimeout bounds the questions asked on connecting, together. It is long,
+// since a slow machine's engine runs other programs to answer them (Podman's takes
+// 20 s under emulation); one that is hung is noticed by the ping, the first of them.
+const connectTimeout = time.Minute
 
 // engineInfo is what an engine says of itself on connecting.
 type engineInfo struct {

@@ -36,7 +36,7 @@ func stateError(state wire.Engine, cause error) error {
 // judge says in one sentence why the engine cannot be used, and which command
 // would mend that.
 func judge(err error, address string) wire.Engine {
-	state := wire.Engine{Name: "docker", State: wire.EngineDown, Address: address, Fix: startCommand()}
+	state := wire.Engine{Name: "docker", State: wire.EngineDown, Address: address, Fix: startCommand(address)}
 	socket, isSocket := strings.CutPrefix(address, "unix://")
 	var said *failure
 	switch {
@@ -64,7 +64,7 @@ func judge(err error, address string) wire.Engine {
 		state.Fix = ""
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		state.Problem = fmt.Sprintf("The engine at %s accepts connections but does not answer; it is paused, hung or overloaded.", address)
-		state.Fix = restartCommand()
+		state.Fix = strings.Replace(startCommand(address), "start", "restart", 1)
 	case isSocket && missing(socket):
 		state.Problem = fmt.Sprintf("No Docker engine is running: there is no socket %s; start the engine, or say where it listens with DOCKER_HOST.", socket)
 		if !installed() {
@@ -107,16 +107,17 @@ func installed() bool {
 	return missing("/usr/bin/apt-get")
 }
 
-// startCommand is the one that starts the engine on this machine.
+// startCommand is the one that starts the engine at that address on this machine.
 // /run/systemd/system is there exactly when systemd runs, see sd_booted(3).
-func startCommand() string {
+func startCommand(address string) string {
+	if strings.HasSuffix(address, "/podman.sock") {
+		return "sudo systemctl start podman.socket"
+	}
 	if missing("/run/systemd/system") && !missing("/etc/init.d/docker") {
 		return "sudo service docker start"
 	}
 	return "sudo systemctl start docker"
 }
-
-func restartCommand() string { return strings.Replace(startCommand(), "start", "restart", 1) }
 
 // sentence makes a message begin large and end in a full stop.
 func sentence(text string) string {
