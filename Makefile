@@ -1,10 +1,10 @@
 # Porthole. Needs Go, Node and make; everything else is fetched or built here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test bench recording pictures fuzz clean
+.PHONY: help run build page test test-hosts bench recording pictures fuzz clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 run: build ## build all and serve http://localhost:8080 (more flags: make run ARGS="--listen …")
 	@exec bin/porthole serve $(ARGS)
@@ -26,6 +26,9 @@ static/bundle/porthole.js: web/node_modules/.installed web/build.mjs web/tsconfi
 
 test: ## set up all that the tests need, and run every one
 	@.ci/with-engine .ci/suite
+
+test-hosts: build ## other kernels and engines, in throw-away Debian hosts (HOSTS="trixie remapped sid podman")
+	@.ci/setup && .ci/hosts/run $(foreach host,$(HOSTS),--host $(host))
 
 bench: build ## what it costs: each figure beside its goal
 	@.ci/with-engine .ci/bench
