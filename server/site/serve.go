@@ -127,6 +127,8 @@ func (s *Site) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	// Twice as many as viewers: a page asks for files beside its websocket.
+	listener = newDoorman(listener, 2*s.Viewers, 2*s.ViewersPerAddress)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

@@ -1,0 +1,79 @@
+package site
+
+import (
+	"net"
+	"sync"
+)
+
+// doorman is a listener that lets in only so many connections at a time: they
+// cost files, and without those nobody else could be served. One that is too
+// many is closed at once, without a word. One that says nothing is closed by
+// the server's own time limit.
+type doorman struct {
+	net.Listener
+	most           int // of all, and of this machine itself
+	mostPerAddress int // of each other address
+
+	mu        sync.Mutex
+	all       int
+	byAddress map[string]int
+}
+
+func newDoorman(l net.Listener, most, mostPerAddress int) *doorman {
+	return &doorman{Listener: l, most: most, mostPerAddress: mostPerAddress, byAddress: map[string]int{}}
+}
+
+// Accept returns the next connection that may come in.
+func (d *doorman) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		address, loopback := remoteIP(conn)
+		if d.admit(address, loopback) {
+			return &guest{Conn: conn, leave: func() { d.leave(address) }}, nil
+		}
+		conn.Close()
+	}
+}
+
+func (d *doorman) admit(address string, loopback bool) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all >= d.most || !loopback && d.byAddress[address] >= d.mostPerAddress {
+		return false
+	}
+	d.all++
+	d.byAddress[address]++
+	return true
+}
+
+func (d *doorman) leave(address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all--
+	if d.byAddress[address]--; d.byAddress[address] == 0 {
+		delete(d.byAddress, address)
+	}
+}
+
+func remoteIP(conn net.Conn) (address string, loopback bool) {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.IP.String(), tcp.IP.IsLoopback()
+	}
+	return conn.RemoteAddr().String(), false
+}
+
+// guest is a connection that the doorman has counted in.
+type guest struct {
+	net.Conn
+	once  sync.Once
+	leave func()
+}
+
+// Close counts it out, once.
+func (g *guest) Close() error {
+	g.once.Do(g.leave)
+	return g.Conn.Close()
+}
