@@ -70,23 +70,38 @@ func parseMounts(text []byte) []mount {
 // mounted is any line of a mount table.
 type mounted struct{ id, on, point string }
 
-// covered reports whether a mount cannot be reached, because another one lies
-// over its point or over a folder above. Whatever it was itself mounted on, and
-// so on up, is there to be seen, and covers nothing.
+// covered reports whether another mount than this one is seen at its point. It
+// goes the way of a path's lookup: from the root, at each folder on the way, onto
+// what is mounted there on the mount that one is in.
 func covered(table []mounted, id, point string) bool {
-	below := map[string]bool{id: true}
-	for on := id; on != ""; {
-		i := slices.IndexFunc(table, func(m mounted) bool { return m.id == on })
-		if i < 0 || below[table[i].on] {
+	known := map[string]bool{}
+	for _, m := range table {
+		known[m.id] = true
+	}
+	// The root is on a mount that the table does not have, and so is all that
+	// a table without our root has.
+	now := mounted{}
+	for _, m := range table {
+		if _, on := under(point, m.point); on && !known[m.on] && len(m.point) >= len(now.point) {
+			now = m
+		}
+	}
+	if now.id == "" {
+		return false
+	}
+	for range table { // at most once onto each
+		next := mounted{}
+		for _, m := range table {
+			if _, on := under(point, m.point); on && m.on == now.id && (next.id == "" || len(m.point) <= len(next.point)) {
+				next = m
+			}
+		}
+		if next.id == "" {
 			break
 		}
-		on = table[i].on
-		below[on] = true
+		now = next
 	}
-	return slices.ContainsFunc(table, func(m mounted) bool {
-		_, over := under(point, m.point)
-		return over && !below[m.id]
-	})
+	return now.id != id
 }
 
 // controllersOf picks the controllers out of a v1 mount's super options.

@@ -60,6 +60,14 @@ var mountTables = map[string]string{
 24 21 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw
 25 1 8:1 / / rw - ext4 /dev/sda1 rw
 `,
+	// A second /sys over the first: what is in the first is covered, and covers nothing.
+	"second sys": `20 1 8:1 / / rw - ext4 /dev/sda1 rw
+21 20 0:20 / /sys rw - sysfs sysfs rw
+24 21 0:22 / /sys/fs/cgroup ro - tmpfs tmpfs ro
+27 24 0:25 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+30 21 0:20 / /sys rw - sysfs sysfs rw
+31 30 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup rw
+`,
 	// A loop, which no kernel writes.
 	"loop":     "24 25 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n25 24 0:22 / /sys rw - sysfs sysfs rw\n",
 	"none":     "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
@@ -76,6 +84,7 @@ func TestModes(t *testing.T) {
 		"covered":                     wire.CgroupV2,
 		"masked":                      wire.CgroupUnknown,
 		"masked above":                wire.CgroupUnknown,
+		"second sys":                  wire.CgroupV2,
 		"moved":                       wire.CgroupV2,
 		"loop":                        wire.CgroupV2,
 		"none":                        wire.CgroupUnknown,
