@@ -66,8 +66,13 @@ export async function serve(port = 0) {
     if (control.refuse) return raw.destroy();
     const state = control.stateFor ?? 'three';
     const host = hostOf(state);
-    const socket = accept(request, raw);
-    const one = { socket, host };
+    const one = { host, panel: request.url.includes('panel=1'), commands: [], held: false };
+    const socket = accept(request, raw, (text) => {
+      const { type } = JSON.parse(text);
+      one.commands.push(type);
+      one.held = type === 'pause';
+    });
+    one.socket = socket;
     control.sockets.add(one);
     if (host.state.silent) return;
     socket.send(JSON.stringify(host.hello()));
@@ -77,7 +82,7 @@ export async function serve(port = 0) {
     if (run) socket.send(JSON.stringify(run));
     let sent = 0;
     const timer = setInterval(() => {
-      if (control.frozen || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
+      if (control.frozen || one.held || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
       sent += 1;
       if (host.state.cutsAfter === sent) { control.refuse = true; return socket.close(); }
       const now = Date.now();
@@ -109,7 +114,7 @@ function pageOf(url) {
   const attributes = { page: kind, lesson: lesson ?? query.get('lesson') ?? '', panel: panel ?? '', container: query.get('container') ?? '', theme: query.get('theme') ?? '', scale: query.get('scale') ?? '', base: '' };
   const data = Object.entries(attributes).map(([name, value]) => `data-${name}="${value.replace(/[^\w.-]/g, '')}"`).join(' ');
   const prose = lesson ? '<template id="prose"><p>A <strong>quota</strong> is time that the kernel hands out anew in each period. When it is used up, every thread of the group waits, however idle the machine is.</p><h2>Why not half a core?</h2><p>Because there is no such thing: the group may use all cores, but only for <code>50&nbsp;ms</code> of each <code>100&nbsp;ms</code>.</p></template>' : '';
-  return `<!doctype html><html lang="en"${query.get('theme') && query.get('theme') !== 'auto' ? ` data-theme="${query.get('theme') === 'light' ? 'light' : 'dark'}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Porthole</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/bundle/porthole.css"><script type="module" src="/static/bundle/porthole.js"></script></head><body class="page-${kind}"><porthole-app ${data}>${prose}<noscript>Porthole draws with JavaScript.</noscript></porthole-app></body></html>`;
+  return `<!doctype html><html lang="en" class="${kind === 'embed' ? 'bare' : 'ground'}"${query.get('theme') && query.get('theme') !== 'auto' ? ` data-theme="${query.get('theme') === 'light' ? 'light' : 'dark'}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Porthole</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/bundle/porthole.css"><script type="module" src="/static/bundle/porthole.js"></script></head><body class="page-${kind}"><porthole-app ${data}>${prose}<noscript>Porthole draws with JavaScript.</noscript></porthole-app></body></html>`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -34,6 +34,11 @@ export function tryNow(): void {
   client?.tryNow();
 }
 
+/** Holds samples back while nobody looks. */
+export function pause(on: boolean): void {
+  client?.pause(on);
+}
+
 /** Whether this viewer may start and stop lessons. */
 export function mayControl(): boolean {
   return !page.readOnly && store.hello?.canControl === true && !store.hello.replay;

@@ -168,16 +168,3 @@ test('a lesson: predict, run, and the verdict', async () => {
   await acted;
   await close(page);
 });
-
-test('a panel on a slide starts nothing, has no chrome and no ground', async () => {
-  const before = [...it.server.control.started];
-  for (const panel of ['diagram', 'namespaces', 'cpu', 'memory', 'pids', 'io', 'claims']) {
-    const page = await open(it, { state: 'judged', path: `/embed/${panel}`, width: 960, height: 540 });
-    await until(page, `the panel ${panel}`, () => document.querySelector('.matrix .cell, .claim, porthole-observe canvas'));
-    assert.equal(await page.locator('.top, #rail, porthole-run-button button').count(), 0, panel);
-    if (panel !== 'claims') assert.equal(await page.evaluate(() => document.documentElement.scrollHeight), 540, `${panel} fits its frame`);
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor + getComputedStyle(document.documentElement).backgroundColor), 'rgba(0, 0, 0, 0)rgba(0, 0, 0, 0)', panel);
-    await close(page);
-  }
-  assert.deepEqual(it.server.control.started, before, 'a panel started something');
-});

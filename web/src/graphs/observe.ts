@@ -17,6 +17,9 @@ const mib = 1024 * 1024;
 /** At most as much of a run as a series keeps. */
 const mostMs = 60_000;
 
+/** A plot smaller than this, in CSS pixels, has no room for axes. */
+const roomForAxes = { width: 250, height: 84 };
+
 const units: Record<Kind, string> = { cpu: 'cores in use', memory: 'MiB', pids: 'processes and threads', io: 'MiB per second, up read, down write' };
 const titles: Record<Kind, string> = { cpu: 'CPU', memory: 'Memory', pids: 'Processes', io: 'Block I/O' };
 
@@ -27,6 +30,8 @@ export interface Watched {
   name: string;
   title: string;
   subtitle: string;
+  /** The command that starts it, or will. */
+  command?: string;
   container?: Container;
 }
 
@@ -38,10 +43,10 @@ export class Observe extends Part {
   declare run: Run | undefined;
   /** About how long a run takes, in milliseconds: the time axis begins with that. */
   declare expectMs: number;
-  private readonly plots = new Map<HTMLElement, Plot>();
+  private readonly plots = new Map<HTMLElement, { plot: Plot; axes: boolean }>();
   private scales = new Scales();
   private readonly resized = new ResizeObserver((entries) => {
-    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.resize();
+    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.plot.resize();
     this.requestUpdate();
   });
   private frame = 0;
@@ -68,7 +73,7 @@ export class Observe extends Part {
     removeEventListener('porthole-theme', this.onTheme);
     this.resized.disconnect();
     cancelAnimationFrame(this.frame);
-    for (const plot of this.plots.values()) plot.destroy();
+    for (const { plot } of this.plots.values()) plot.destroy();
     this.plots.clear();
   }
 
@@ -87,7 +92,7 @@ export class Observe extends Part {
       this.scales = new Scales();
       this.limits.clear();
     }
-    for (const one of this.watched) if (alive(one.container)) this.limits.set(one.name, one.container!.limits);
+    for (const { name, container } of this.watched) if (container && Object.keys(container.limits).length) this.limits.set(name, container.limits);
     const { from } = this.span();
     this.top = this.scales.fit(kind, this.watched.map((one) => ({ name: one.name, limits: this.limits.get(one.name) })), from);
     return html`<p class="observe-key">${kind === 'cpu' ? html`<span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span>` : kind === 'memory' ? html`<span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span><span>${swatch('limit')}limit</span>` : nothing}</p>
@@ -103,7 +108,8 @@ export class Observe extends Part {
   private figures(one: Watched): TemplateResult {
     const series = store.series.get(one.name);
     const latest = series?.latest;
-    if (!series || !latest) return html`<p class="quiet">${one.container ? 'no reading yet' : 'not started'}</p>`;
+    // The name may be that of a container of an earlier run.
+    if (!series || !latest || series.latestAt < (this.run?.startedAt ?? 0)) return html`<p class="quiet">${one.container ? 'no reading yet' : 'not started'}</p>`;
     const button = (field: string, shown: string, what: string, alarm = false): TemplateResult => (alive(one.container)
       ? html`<button class="figure linked ${alarm ? 'alarm' : ''}" aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: one.name, field, shown, what })}>${shown}</button>`
       : html`<span class="figure ${alarm ? 'alarm' : ''}">${shown}</span>`);
@@ -111,15 +117,15 @@ export class Observe extends Part {
     switch (this.kind) {
       case 'cpu':
         return html`<p>${button('cpuUsageUsec', latest.cpuUsageUsec === undefined ? '–' : (latest.cpuUsageUsec / 1e6).toFixed(2), 'core-seconds used')} core-seconds</p>
-          <p>${button('cpuUsageUsec', cores(alive(one.container) ? series.mean('cores', 500) : null), 'cores in use')} cores now</p>
+          <p class="main">${button('cpuUsageUsec', cores(alive(one.container) ? series.mean('cores', 500) : null), 'cores in use')} <span class="unit">cores now</span></p>
           ${latest.cpuThrottledPeriods ? html`<p>held back in ${button('cpuThrottledPeriods', String(latest.cpuThrottledPeriods), 'periods in which it was throttled', true)} of ${button('cpuPeriods', String(latest.cpuPeriods ?? '?'), 'enforcement periods')} periods</p>` : nothing}`;
       case 'memory':
-        return html`<p>${button('memoryCurrentBytes', mebibytes(latest.memoryCurrentBytes), 'memory in MiB')} ${limit?.value !== undefined ? html`of ${mebibytes(limit.value)}` : nothing} MiB</p>
+        return html`<p class="main">${button('memoryCurrentBytes', mebibytes(latest.memoryCurrentBytes), 'memory in MiB')} <span class="unit">${limit?.value !== undefined ? html`of ${mebibytes(limit.value)}` : nothing} MiB</span></p>
           ${latest.oomKills ? html`<p>${button('oomKills', String(latest.oomKills), 'processes killed for want of memory', true)} killed by the kernel</p>` : nothing}`;
       case 'pids':
-        return html`<p>${button('pidsCurrent', String(latest.pidsCurrent ?? '–'), 'processes and threads')} now${limit?.value !== undefined ? html`, at most ${limit.value}` : nothing}</p>${latest.pidsRefused ? html`<p>${button('pidsRefused', String(latest.pidsRefused), 'forks refused', true)} refused</p>` : nothing}`;
+        return html`<p class="main">${button('pidsCurrent', String(latest.pidsCurrent ?? '–'), 'processes and threads')} <span class="unit">now${limit?.value !== undefined ? html`, at most ${limit.value}` : nothing}</span></p>${latest.pidsRefused ? html`<p>${button('pidsRefused', String(latest.pidsRefused), 'forks refused', true)} refused</p>` : nothing}`;
       case 'io':
-        return html`<p>${button('ioReadBytes', rate(series.mean('read', 500)), 'read, MiB/s')} read</p><p>${button('ioWriteBytes', rate(series.mean('write', 500)), 'written, MiB/s')} write</p>`;
+        return html`<p>${button('ioReadBytes', rate(series.mean('read', 500)), 'read, MiB/s')} read</p><p class="main">${button('ioWriteBytes', rate(series.mean('write', 500)), 'written, MiB/s')} <span class="unit">write</span></p>`;
     }
   }
 
@@ -139,12 +145,15 @@ export class Observe extends Part {
     for (const place of this.querySelectorAll<HTMLElement>('.plot')) {
       seen.add(place);
       const name = place.dataset['name'] ?? '';
-      let plot = this.plots.get(place);
-      if (!plot) {
-        plot = new Plot(kind, place, inkAt(place), this.ticks());
-        this.plots.set(place, plot);
+      const axes = place.clientWidth >= roomForAxes.width && place.clientHeight >= roomForAxes.height;
+      let one = this.plots.get(place);
+      if (one?.axes !== axes) {
+        one?.plot.destroy();
+        one = { plot: new Plot(kind, place, inkAt(place), axes ? this.ticks() : undefined), axes };
+        this.plots.set(place, one);
         this.resized.observe(place);
       }
+      const { plot } = one!;
       const series = store.series.get(name);
       const limit = limitOf(kind, { limits: this.limits.get(name) })?.value;
       const gone = store.gone.get(name);
@@ -156,11 +165,11 @@ export class Observe extends Part {
         top: this.top,
         ...(limit !== undefined && kind !== 'io' ? { limit } : {}),
         ooms: kind === 'memory' && series ? series.ooms : [],
-        oomWord: 'oom_kill',
+        oomWord: axes ? 'oom_kill' : '',
         ...(run && first !== undefined && over !== undefined && over > first ? { span: { from: first, to: over, word: seconds(over - first) } } : {}),
       });
     }
-    for (const [place, plot] of this.plots) {
+    for (const [place, { plot }] of this.plots) {
       if (seen.has(place)) continue;
       plot.destroy();
       this.resized.unobserve(place);
@@ -182,7 +191,7 @@ export class Observe extends Part {
   }
 
   private readonly onTheme = (): void => {
-    for (const [place, plot] of this.plots) plot.setInk(inkAt(place));
+    for (const [place, { plot }] of this.plots) plot.setInk(inkAt(place));
     this.requestUpdate();
   };
 }

@@ -5,6 +5,9 @@ import type { Store } from './store';
 /** A page that is hidden this long lets go of its connection. */
 const letGoAfterMs = 60_000;
 
+/** After a pause longer than this, what was missed is worth another connection with its history. */
+const missedMs = 2_000;
+
 /** One connection to the stream, kept up for as long as the page is seen. */
 export class Client {
   private socket: WebSocket | undefined;
@@ -12,6 +15,8 @@ export class Client {
   private watch: ReturnType<typeof setInterval> | undefined;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
   private nextTryAt = 0;
+  private paused = false;
+  private pausedAt = 0;
   private readonly backoff: Backoff;
 
   constructor(private readonly store: Store, private readonly url: string, backoff = new Backoff()) {
@@ -41,8 +46,29 @@ export class Client {
     if (!this.socket) this.connect();
   }
 
-  private connect(): void {
-    this.store.setLink({ state: 'connecting' });
+  /** Holds samples back, and lets them through again: after a longer pause, with those that were missed. */
+  pause(on: boolean): void {
+    if (on === this.paused) return;
+    this.paused = on;
+    const now = performance.now();
+    if (on) {
+      this.pausedAt = now;
+      this.send('pause');
+    } else if (this.socket) {
+      this.store.arrivedAt = now;
+      if (now - this.pausedAt < missedMs) return this.send('resume');
+      this.drop();
+      this.connect(true);
+    }
+  }
+
+  private send(type: 'pause' | 'resume'): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type }));
+  }
+
+  /** Quietly, where what is shown stays true meanwhile. */
+  private connect(quietly = false): void {
+    if (!quietly) this.store.setLink({ state: 'connecting' });
     const socket = new WebSocket(this.url);
     this.socket = socket;
     socket.onmessage = (event) => {
@@ -57,6 +83,7 @@ export class Client {
         this.backoff.reset();
         this.store.arrivedAt = performance.now();
         this.store.link = { state: 'live' };
+        if (this.paused) this.send('pause');
       }
       this.store.take(message, performance.now());
     };
@@ -90,7 +117,7 @@ export class Client {
     if (store.hello?.replay || (store.link.state !== 'live' && store.link.state !== 'stale')) return;
     const silence = now - store.arrivedAt;
     const expected = store.containers.some((container) => container.state === 'running');
-    if (!expected || silence <= staleAfter(store.hello?.intervalMs ?? 1000)) return;
+    if (this.paused || !expected || silence <= staleAfter(store.hello?.intervalMs ?? 1000)) return;
     if (store.link.state === 'stale' && Math.floor(store.link.sinceMs / 1000) === Math.floor(silence / 1000)) return;
     store.setLink({ state: 'stale', sinceMs: silence });
   }

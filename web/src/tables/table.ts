@@ -21,18 +21,22 @@ const tables: Record<TableKind, [title: string, more: string, draw: (watched: Wa
 
 /** One table of a lesson: what each side of the wall sees, or what the kernel has on disk. */
 export class Table extends Part {
-  static override properties = { kind: {}, watched: { attribute: false } };
+  static override properties = { kind: {}, watched: { attribute: false }, bare: { type: Boolean } };
   declare kind: TableKind;
   declare watched: Watched[];
+  /** Without the box around it, as a panel on a slide. */
+  declare bare: boolean;
 
   constructor() {
     super();
     this.kind = 'processes';
     this.watched = [];
+    this.bare = false;
   }
 
   override render(): TemplateResult {
     const [title, more, draw] = tables[this.kind];
+    if (this.bare) return html`<h1 class="unseen">${title}</h1><h2>${title} <em>${more}</em></h2>${draw(this.watched)}`;
     return html`<section class="box table-box table-${this.kind}" aria-label=${`Observe: ${title}`}><h2 class="legend"><span class="step-number">3</span>Observe <em>${title}, ${more}</em></h2>${draw(this.watched)}</section>`;
   }
 }
