@@ -1,4 +1,6 @@
 // A scripted host: what the stream would say of it, for each state that the page must draw.
+import { cgroupFiles, contentOf, counterFiles } from './files.mjs';
+
 const mib = 1024 * 1024;
 const types = ['pid', 'net', 'mnt', 'uts', 'ipc', 'user', 'cgroup', 'time'];
 const initial = { pid: 4026531836, net: 4026531840, mnt: 4026531841, uts: 4026531838, ipc: 4026531839, user: 4026531837, cgroup: 4026531835, time: 4026531834 };
@@ -142,7 +144,7 @@ export class Host {
     const n = i + 1;
     const hostNet = this.inode('net', n) === initial.net;
     const secure = i % 3 === 2;
-    const limit = (source, value, unit, file, raw, asked) => ({ source, unit, file, raw, ...(value === null ? { unlimited: true } : { value, asked }) });
+    const limit = (source, value, unit, file, raw, asked) => ({ source, unit, file, raw, path: `${scope(n)}/${file}`, ...(value === null ? { unlimited: true } : { value, asked }) });
     const address = hostNet ? '192.168.1.20' : `172.17.0.${n + 1}`;
     const hostname = this.state.long ? `a-hostname-of-many-letters-${n}.internal` : `${(0x3f9c1e07b5 + i * 77777777).toString(16)}2a`;
     return {
@@ -164,7 +166,7 @@ export class Host {
   }
 
   topology() {
-    return { ...this.head('topology'), host: { ...this.hostFacts(), namespaces: types.map((type) => ({ type, inode: initial[type], relation: 'host', initial: true })) }, containers: this.apps.map((app, i) => this.container(app, i)), ...(this.state.tables ? { images: [image] } : {}) };
+    return { ...this.head('topology'), host: { ...this.hostFacts(), namespaces: types.map((type) => ({ type, inode: initial[type], relation: 'host', initial: true })), cgroupFiles, counterFiles }, containers: this.apps.map((app, i) => this.container(app, i)), ...(this.state.tables ? { images: [image] } : {}) };
   }
 
   /** Moves every container's counters on by one interval. */
@@ -206,7 +208,8 @@ export class Host {
             memoryActiveFileBytes: round(file / 3), memoryInactiveFileBytes: file - round(file / 3), memoryKernelBytes: kernel, memoryWorkingSetBytes: current - file, oomKills: c.oom,
             pidsCurrent: [9, 12, 4, 2, 6][i % 5], pidsRefused: 0, ioReadBytes: round(c.read), ioWriteBytes: round(c.write) };
     }
-    return { ...this.head('sample', at), containers };
+    this.newest = { ...this.head('sample', at), containers };
+    return this.newest;
   }
 
   history() {
@@ -262,15 +265,40 @@ export function lessons() {
   return all;
 }
 
-/** Where a number comes from, as the server would say. */
-export function provenance(container, field) {
-  const stat = 'usage_usec 10271874\nuser_usec 10196021\nsystem_usec 75853\nnr_periods 206\nnr_throttled 204\nthrottled_usec 10338112\nnr_bursts 0\nburst_usec 0\n';
-  const path = '/sys/fs/cgroup/system.slice/docker-7c1e93d05b2fa8846e1d70b93c55af20417de6b8f9023ca1584be06d7f31a294.scope';
-  const known = { cpuUsageUsec: ['cpu.stat', stat, 'usage_usec 10271874', 'microseconds', 'Processor time used, summed over all processors.'], cpuThrottledPeriods: ['cpu.stat', stat, 'nr_throttled 204', 'periods', 'Periods in which the group had used up its quota and was held back.'],
-    memoryCurrentBytes: ['memory.current', '211812352\n', '', 'bytes', 'All memory charged to the group.'], cpuMax: ['cpu.max', '50000 100000\n', '', 'microseconds', 'Quota and period: how long it may run in each period.'] };
-  if (field.startsWith('namespace.')) { const type = field.slice(10); return { container, field, path: `/proc/48211/ns/${type}`, raw: `${type}:[${initial[type]}]`, command: `readlink /proc/48211/ns/${type}`, unit: 'inode', readAt: Date.now(), means: 'The number of the namespace that the process is in.', document: 'namespaces(7)' }; }
-  const found = known[field];
-  if (!found) return undefined;
-  const [file, raw, highlight, unit, means] = found;
-  return { container, field, path: `${path}/${file}`, raw, highlight, unit, readAt: Date.now(), means, command: `cat ${path}/${file}`, document: 'Documentation/admin-guide/cgroup-v2.rst' };
+const documents = { cpu: 'kernel: Documentation/admin-guide/cgroup-v2.rst' };
+const meanings = {
+  cpuUsageUsec: 'The time that the container\u2019s tasks have spent on a processor, all processors together.', cpuThrottledPeriods: 'Periods in which the group had used up its quota and was held back.',
+  memoryCurrentBytes: 'All memory charged to the group.', cpuMax: 'Quota and period: how long it may run in each period.', net: 'Processes in one net namespace have the same interfaces, addresses, routes and ports.',
+};
+const statusLines = { pid: 'NSpid:\t48211\t1', capEff: 'CapEff:\t00000000a80425fb', noNewPrivs: 'NoNewPrivs:\t0', seccomp: 'Seccomp:\t2', uid: 'Uid:\t0\t0\t0\t0' };
+
+/** Where a number comes from, as the server would say; undefined for what it does not know. */
+export function provenance(container, field, host) {
+  const all = host?.apps ?? [];
+  const n = all.findIndex((app) => app.name === container) + 1;
+  const base = { container, field, readAt: Date.now() };
+  if (field.startsWith('namespace.')) {
+    const type = field.slice(10);
+    if (!types.includes(type) || (host && !n && container !== 'host')) return undefined;
+    const pid = n ? all[n - 1].pid : 2;
+    const link = n ? host.namespaces(n).find((one) => one.type === type) : { inode: initial[type] };
+    const path = `/proc/${pid}/ns/${type}`;
+    return { ...base, path, raw: link.inode ? `${type}:[${link.inode}]` : '', ...(link.reason ? { reason: link.reason } : {}), command: `readlink ${path}`, unit: 'inode number', means: meanings[type] ?? 'The number of the namespace that the process is in.', document: 'namespaces(7)' };
+  }
+  if (host && !n) return undefined;
+  if (statusLines[field]) return { ...base, path: `/proc/48211/status`, raw: `Name:\tporthole\n${statusLines[field]}\n`, highlight: statusLines[field], command: 'cat /proc/48211/status', unit: 'number', means: 'What the kernel knows of the first process.', document: 'proc_pid_status(5)' };
+  const limit = cgroupFiles.find((one) => one.source === field);
+  const counter = counterFiles.find((one) => one.counter === field);
+  const file = limit?.v2File ?? counter?.v2File;
+  if (!file) return undefined;
+  const { limits } = host ? host.live(all[n - 1], n - 1) : new Host('three').live({ ...apps[0], name: container, pid: 1 }, 0);
+  const raw = contentOf(file, limits, host?.newest?.containers[container]);
+  const path = `${scope(n)}/${file}`;
+  const highlight = counter?.v2Key ? raw.split('\n').find((line) => line.startsWith(`${counter.v2Key} `)) : '';
+  return { ...base, path, raw, ...(highlight ? { highlight } : {}), command: `cat ${path}`, unit: limit?.v2Unit ?? counter.v2Unit, means: meanings[field] ?? 'What the kernel keeps of the group.', document: documents.cpu };
+}
+
+/** The folder of a container's group. */
+function scope(n) {
+  return `/sys/fs/cgroup/system.slice/docker-${String(n || 7).repeat(64).slice(0, 64)}.scope`;
 }

@@ -37,7 +37,7 @@ export async function serve(port = 0) {
     if (url.pathname === '/api/v1/lessons') return json(200, lessons());
     const asked = url.pathname.match(/^\/api\/v1\/containers\/([^/]+)\/sources\/([^/]+)$/);
     if (asked) {
-      const answer = provenance(decodeURIComponent(asked[1]), decodeURIComponent(asked[2]));
+      const answer = provenance(decodeURIComponent(asked[1]), decodeURIComponent(asked[2]), hostOf(state));
       return answer ? json(200, answer) : problem(404, 'Unknown field', `There is no number called ${decodeURIComponent(asked[2])}.`);
     }
     if (/^\/api\/v1\/lessons\/[^/]+\/runs$/.test(url.pathname) && request.method === 'POST') {

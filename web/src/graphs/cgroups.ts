@@ -6,6 +6,8 @@ import { cores, mebibytes, rate } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
+import { opens } from '../zoom/control';
+import { addressOf } from '../zoom/place';
 import { inkAt } from './ink';
 import { Plot, type Kind } from './plot';
 import { Scales, limitOf, windowMs } from './rows';
@@ -63,8 +65,8 @@ export class Cgroups extends Part {
     for (const kind of ['cpu', 'memory', 'io'] as Kind[]) this.tops[kind] = this.scales.fit(kind, containers, store.sampledAt - windowMs);
     return html`<div class="cgroups" ${css({ '--columns': this.columns.length })}>
       <div class="corner"></div>
-      ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" data-column=${column.n} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}
-      ${this.rows.map((row) => html`${this.label(row)}${repeat(this.columns, (column) => column.key, (column) => html`<div class="graph ${row}" data-row=${row} data-column=${column.n} role="group" aria-label=${this.summary(row, column)}>
+      ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" data-column=${column.n} data-zoom=${opens() && column.container ? addressOf('container', column.name) : nothing} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}
+      ${this.rows.map((row) => html`${this.label(row)}${repeat(this.columns, (column) => column.key, (column) => html`<div class="graph ${row}" data-row=${row} data-column=${column.n} data-zoom=${opens() && column.container ? addressOf('cgroups', row, column.name) : nothing} role="group" aria-label=${this.summary(row, column)}>
         ${row === 'cpu' ? this.cpu(column) : row === 'memory' ? this.memory(column) : row === 'pids' ? this.pids(column) : this.io(column)}</div>`)}`)}
     </div>`;
   }
@@ -115,13 +117,13 @@ export class Cgroups extends Part {
     const top = this.tops[row];
     switch (row) {
       case 'cpu':
-        return html`<div class="label"><b>cpu</b><span>cores<span class="scale">, 0 to ${top}</span></span><span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span></div>`;
+        return html`<div class="label">${name(row)}<span>cores<span class="scale">, 0 to ${top}</span></span><span>${swatch('throttled')}throttled</span><span>${swatch('limit')}limit</span></div>`;
       case 'memory':
-        return html`<div class="label"><b>memory</b><span>MiB<span class="scale">, 0 to ${mebibytes(top).replace('.0', '')}</span></span><span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span></div>`;
+        return html`<div class="label">${name(row)}<span>MiB<span class="scale">, 0 to ${mebibytes(top).replace('.0', '')}</span></span><span>${swatch('anon')}anon</span><span>${swatch('file')}file</span><span>${swatch('kernel')}kernel</span></div>`;
       case 'pids':
-        return html`<div class="label"><b>pids</b></div>`;
+        return html`<div class="label">${name(row)}</div>`;
       case 'io':
-        return html`<div class="label"><b>io</b><span>MiB/s<span class="scale">, ±${mebibytes(top).replace('.0', '')}</span></span><span class="scale">up read,</span><span class="scale">down write</span></div>`;
+        return html`<div class="label">${name(row)}<span>MiB/s<span class="scale">, ±${mebibytes(top).replace('.0', '')}</span></span><span class="scale">up read,</span><span class="scale">down write</span></div>`;
     }
   }
 
@@ -202,6 +204,11 @@ export class Cgroups extends Part {
         return `${who}: reads ${rate(series?.mean('read', 500))}, writes ${rate(series?.mean('write', 500))} MiB per second`;
     }
   }
+}
+
+/** A controller's name, that opens its files. */
+function name(row: Kind): TemplateResult {
+  return opens() ? html`<a class="opens" href=${addressOf('cgroups', row)}><b>${row}</b></a>` : html`<b>${row}</b>`;
 }
 
 /** A sample of a hatch or line, for the labels. */

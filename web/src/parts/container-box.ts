@@ -4,6 +4,8 @@ import { alive, type Column } from '../model/columns';
 import { store } from '../page';
 import { badge, porthole } from './icons';
 import { Part, explain } from './part';
+import { opens } from '../zoom/control';
+import { addressOf } from '../zoom/place';
 import './command';
 
 /** A container: what it sees of itself, a wall, and what the host sees of it. */
@@ -15,8 +17,10 @@ export class ContainerBox extends Part {
     const { column } = this;
     if (!column) return html``;
     const { container } = column;
-    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''}" data-box=${column.n} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
-      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em>${column.title}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
+    const open = container && opens() ? addressOf('container', column.name) : '';
+    const title = column.subtitle ? `${column.title} (${column.subtitle})` : column.title;
+    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
+      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : column.title}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
       ${container ? this.real(container) : this.ghost()}
     </section>`;
   }

@@ -6,6 +6,7 @@ import { size } from '../model/format';
 import { mayControl, store, tryNow } from '../page';
 import { connectors } from './channel';
 import { focusLesson } from './focus';
+import { backIcon, badge } from './icons';
 import './run-button';
 import { hertz, linkWords } from './title-block';
 import { Part, css } from './part';
@@ -13,6 +14,9 @@ import './container-box';
 import { notice } from './notice';
 import './matrix';
 import '../graphs/cgroups';
+import { Zoom, opens } from '../zoom/control';
+import { addressOf } from '../zoom/place';
+import '../zoom/zoom';
 
 /** The drawing of the book: host, kernel, namespaces and cgroups, containers. */
 export class Diagram extends Part {
@@ -26,6 +30,7 @@ export class Diagram extends Part {
   private readonly resized = new ResizeObserver(() => this.connect());
   private hot = 0;
   private known: Column[] = [];
+  private readonly zoom = new Zoom(this);
 
   constructor() {
     super();
@@ -56,26 +61,53 @@ export class Diagram extends Part {
     this.known = columns;
     const crowd = columns.length <= 3 ? 'few' : columns.length <= 5 ? 'some' : columns.length <= 8 ? 'many' : 'crowd';
     const empty = columns.every((column) => !column.container);
-    return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''}" data-link=${linkWords().state} data-count=${columns.length} ${css({ '--count': Math.max(1, columns.length) })}>
+    const { place } = this.zoom;
+    const rest = columns.filter((column) => place?.box !== 'container' || column.name !== place.name);
+    return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''} ${place ? `opened opened-${place.box}` : ''}" data-link=${linkWords().state} data-count=${columns.length}>
       <section class="box host" aria-labelledby="host-legend"><div class="legend" role="heading" aria-level=${this.level} id="host-legend">Docker Host <em>(Linux)</em></div>
         <div class="box-facts">${this.facts(host)}</div>
         <section class="box kernel" aria-labelledby="kernel-legend"><div class="legend" role="heading" aria-level=${this.level + 1} id="kernel-legend">Linux Kernel</div>
-          <section class="box namespaces" aria-labelledby="namespaces-legend"><div class="legend" role="heading" aria-level=${this.level + 2} id="namespaces-legend">Namespaces <em>isolation</em></div>
-            <porthole-matrix .columns=${columns}></porthole-matrix></section>
-          <section class="box resources" aria-labelledby="cgroups-legend"><div class="legend" role="heading" aria-level=${this.level + 2} id="cgroups-legend">Cgroups <em>resources</em></div>
-            <porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups></section>
+          ${this.wing('namespaces', 'namespaces', 'Namespaces', 'isolation', all, () => html`<porthole-matrix .columns=${columns}></porthole-matrix>`)}
+          ${this.wing('resources', 'cgroups', 'Cgroups', 'resources', all, () => html`<porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups>`)}
         </section>
         <div class="channel">${this.notice(empty)}</div>
-        <div class="containers">${repeat(columns, (column) => column.key, (column) => html`<porthole-container .column=${column} data-column=${column.n}></porthole-container>`)}</div>
+        ${place?.box === 'container' ? this.openedContainer(place.name, all) : nothing}
+        <div class="containers" ${css({ '--count': Math.max(1, rest.length) })}>${repeat(rest, (column) => column.key, (column) => html`<porthole-container .column=${column} data-column=${column.n}></porthole-container>`)}</div>
         ${all.length > columns.length ? html`<p class="more">and ${all.length - columns.length} more, without room on this sheet</p>` : nothing}
       </section>
       <svg class="connectors" aria-hidden="true"></svg>
     </div>`;
   }
 
+  /** One of the kernel's two boxes: whole, opened, or only its name while another is open. */
+  private wing(kind: string, box: 'namespaces' | 'cgroups', title: string, more: string, all: Column[], whole: () => TemplateResult): TemplateResult {
+    const { place } = this.zoom;
+    const opened = place?.box === box;
+    const inside = opened && place.name ? html`<porthole-zoom .place=${place} .columns=${all}></porthole-zoom>` : place && !opened ? nothing : whole();
+    const open = opens() ? addressOf(box) : '';
+    return html`<section class="box ${kind} ${opened ? 'zoomed' : ''}" data-zoom=${open || nothing} tabindex=${opened ? -1 : nothing} aria-labelledby="${box}-legend">
+      <div class="legend" role="heading" aria-level=${this.level + 2} id="${box}-legend">${open ? html`<a class="opens" href=${open}>${title}</a>` : title} <em>${opened && place.name ? html`<b class="mono">${place.name}</b>` : more}</em></div>
+      ${opened ? this.back() : nothing}${inside}</section>`;
+  }
+
+  private openedContainer(name: string, all: Column[]): TemplateResult {
+    const column = all.find((one) => one.name === name);
+    return html`<section class="box container zoomed" data-box=${column?.n ?? nothing} tabindex="-1" aria-labelledby="opened-legend">
+      <div class="legend" role="heading" aria-level=${this.level + 1} id="opened-legend">${column ? html`${badge(column.n)}<span>Container ${column.n}</span> <em>${column.title}</em>` : html`Container <em class="mono">${name}</em>`}</div>
+      ${this.back()}<porthole-zoom .place=${this.zoom.place} .columns=${all}></porthole-zoom></section>`;
+  }
+
+  private back(): TemplateResult {
+    return html`<button class="zoom-back" @click=${this.zoom.close}>${backIcon}<span>Whole drawing</span><kbd>Esc</kbd></button>`;
+  }
+
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    void Promise.all([...this.querySelectorAll<Part>('porthole-matrix, porthole-container, porthole-cgroups')].map((part) => part.updateComplete)).then(() => this.connect());
+    void Promise.all([...this.querySelectorAll<Part>('porthole-matrix, porthole-container, porthole-cgroups, porthole-zoom')].map((part) => part.updateComplete)).then(() => {
+      this.connect();
+      const drawing = this.querySelector<HTMLElement>('.drawing');
+      if (drawing) this.zoom.settle(drawing);
+    });
   }
 
   private facts(host: Host | undefined): TemplateResult {
@@ -112,7 +144,7 @@ export class Diagram extends Part {
     const layer = this.querySelector<SVGElement>('.connectors');
     const drawing = this.querySelector<HTMLElement>('.drawing');
     if (!layer || !drawing || !drawing.clientWidth) return;
-    render(svg`${connectors(drawing)}`, layer);
+    render(this.zoom.place ? nothing : svg`${connectors(drawing)}`, layer);
     this.mark();
   }
 

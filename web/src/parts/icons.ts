@@ -38,6 +38,7 @@ export const porthole = html`<svg class="porthole" viewBox="0 0 36 36" aria-hidd
 export const copyIcon = html`<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M4.5 4.5h8v8h-8zM9.5 4.5v-3h-8v8h3"></path></svg>`;
 export const presentIcon = html`<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.6" aria-hidden="true"><path d="M1 2.2h12v7.6H1zM7 9.8V13M4 13h6"></path></svg>`;
 export const listIcon = html`<svg viewBox="0 0 14 14" stroke="currentColor" stroke-width="1.6" aria-hidden="true"><path d="M1 3h12M1 7h12M1 11h12"></path></svg>`;
+export const backIcon = html`<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.6" aria-hidden="true"><path d="M13 7H2M6.5 2.5L2 7l4.5 4.5"></path></svg>`;
 export const playIcon = html`<svg viewBox="0 0 14 14" fill="currentColor" aria-hidden="true"><path d="M3 1.6v10.8L12 7z"></path></svg>`;
 export const pauseIcon = html`<svg viewBox="0 0 14 14" fill="currentColor" aria-hidden="true"><path d="M2.5 2h3.2v10H2.5zM8.3 2h3.2v10H8.3z"></path></svg>`;
 export const stopIcon = html`<svg viewBox="0 0 14 14" fill="currentColor" aria-hidden="true"><path d="M2.5 2.5h9v9h-9z"></path></svg>`;

@@ -5,6 +5,8 @@ import { commonBeginning, holds, rowsOf, whollyUnknown, type Cell, type Conduit,
 import { store } from '../page';
 import { badge } from './icons';
 import { Part, css, explain } from './part';
+import { opens } from '../zoom/control';
+import { addressOf } from '../zoom/place';
 
 /** The namespaces: a row for each type, a column for the host and each container. */
 export class Matrix extends Part {
@@ -25,7 +27,7 @@ export class Matrix extends Part {
       <div class="matrix" role="table" aria-label="Namespace numbers of the host and each container" data-known=${store.topology ? 'yes' : 'no'} ${css({ '--columns': this.columns.length + 1 })}>
         <div class="matrix-row" role="row"><div class="corner" role="columnheader"><span class="unseen">Namespace; numbers begin </span>${beginning ? html`<span class="common" title="All numbers begin so">${beginning}…</span>` : nothing}</div>
           <div class="head" role="columnheader" data-column="0">Host</div>
-          ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" role="columnheader" data-column=${column.n} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}</div>
+          ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" role="columnheader" data-column=${column.n} data-zoom=${opens() && column.container ? addressOf('container', column.name) : nothing} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}</div>
         ${rows.map((row, i) => this.row(row, i, beginning, dark))}
         ${dark.map((n) => this.darkColumn(n, rows))}
       </div>`;
@@ -34,7 +36,7 @@ export class Matrix extends Part {
   private row(row: Row, index: number, beginning: string, dark: number[]): TemplateResult {
     const depth = row.conduits.reduce((most, conduit) => Math.max(most, conduit.depth), 0);
     return html`<div class="matrix-row ns-${row.type}" role="row" ${css({ '--depth': depth })}>
-      <div class="type" role="rowheader" ${css({ 'grid-row': index + 2 })}><b>${row.type}</b><span>${holds[row.type]}</span></div>
+      <div class="type" role="rowheader" ${css({ 'grid-row': index + 2 })}>${opens() ? html`<a class="opens" href=${addressOf('namespaces', row.type)}><b>${row.type}</b></a>` : html`<b>${row.type}</b>`}<span>${holds[row.type]}</span></div>
       ${row.cells.map((cell) => (dark.includes(cell.column) ? html`<div role="cell" class="unseen">unknown</div>` : this.cell(cell, row, index, beginning)))}
       ${row.conduits.map((conduit) => this.conduit(conduit, index))}</div>`;
   }
