@@ -188,3 +188,24 @@ test('only the page around has a say', async () => {
   assert.deepEqual(socket().commands, []);
   await close(page);
 });
+
+test('every panel of the pages has a button that copies its frame, by key', async () => {
+  for (const [state, path, expected] of [['judged', '/', ['diagram', 'namespaces', 'cpu', 'memory', 'pids', 'io', 'claims']], ['cpu', '/lessons/cpu-limit', ['cpu', 'claims']], ['tables', '/lessons/verify-isolation', ['processes', 'layers', 'log', 'claims']]]) {
+    const page = await open(it, { state, path });
+    await page.evaluate(() => { navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }; });
+    await until(page, 'the buttons', (count) => document.querySelectorAll('.copy-embed').length >= count, expected.length);
+    const found = await page.$$eval('porthole-copy-embed', (all) => all.map((one) => one.panel));
+    for (const panel of expected) assert.ok(found.includes(panel), `${path} has no button for ${panel}`);
+    for (const panel of expected) {
+      await page.locator(`porthole-copy-embed[panel="${panel}"] button`).first().focus();
+      await page.keyboard.press('Enter');
+      await until(page, 'the word', (name) => document.querySelector(`porthole-copy-embed[panel="${name}"] [role=status]`).textContent === 'Copied', panel);
+      const [, source] = (await page.evaluate(() => window.copied)).match(/^<iframe data-src="([^"]+)" title="Porthole: \w+" [^>]*><\/iframe>$/);
+      const address = new URL(source.replaceAll('&amp;', '&'));
+      assert.equal(address.origin + address.pathname, `${it.server.url}/embed/${panel}`);
+      assert.equal(address.searchParams.get('theme'), 'dark');
+      if (path !== '/') assert.equal(address.searchParams.get('lesson'), path.split('/').at(-1));
+    }
+    await close(page);
+  }
+});

@@ -11,6 +11,7 @@ import { addressOf } from '../zoom/place';
 import { inkAt } from './ink';
 import { Plot, type Kind } from './plot';
 import { Scales, limitOf, windowMs } from './rows';
+import '../panels/copy-embed';
 
 /** With reduced motion, graphs are redrawn this often instead of on each sample. */
 const stillMs = 1000;
@@ -208,7 +209,7 @@ export class Cgroups extends Part {
 
 /** A controller's name, that opens its files. */
 function name(row: Kind): TemplateResult {
-  return opens() ? html`<a class="opens" href=${addressOf('cgroups', row)}><b>${row}</b></a>` : html`<b>${row}</b>`;
+  return html`<porthole-copy-embed panel=${row}></porthole-copy-embed>${opens() ? html`<a class="opens" href=${addressOf('cgroups', row)}><b>${row}</b></a>` : html`<b>${row}</b>`}`;
 }
 
 /** A sample of a hatch or line, for the labels. */

@@ -4,6 +4,7 @@ import { store } from '../page';
 import { verdict, verdictWords } from './icons';
 import { ended } from '../stream/store';
 import { Part, explain } from './part';
+import '../panels/copy-embed';
 
 /** More than this would be a list, and not a figure with its origin. */
 const mostSources = 2;
@@ -26,7 +27,7 @@ export class Claims extends Part {
     if (claims.length === 0) return html``;
     return html`<section class=${this.bare ? 'claims' : 'box claims'} id="verdict" aria-label="Verdict">
       <div class="legend" role="heading" aria-level=${this.bare ? 1 : 2}>Verdict <em>${inWords(claims)}</em></div>
-      <div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
+      ${this.bare ? nothing : html`<porthole-copy-embed panel="claims" lesson=${this.lesson} what="Verdict"></porthole-copy-embed>`}<div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
   }
 
   private row(claim: Claim): TemplateResult {

@@ -17,6 +17,7 @@ import '../graphs/cgroups';
 import { Zoom, opens } from '../zoom/control';
 import { addressOf } from '../zoom/place';
 import '../zoom/zoom';
+import '../panels/copy-embed';
 
 /** The drawing of the book: host, kernel, namespaces and cgroups, containers. */
 export class Diagram extends Part {
@@ -65,7 +66,7 @@ export class Diagram extends Part {
     const rest = columns.filter((column) => place?.box !== 'container' || column.name !== place.name);
     return html`<div class="drawing ${crowd} ${empty ? 'is-empty' : ''} ${place ? `opened opened-${place.box}` : ''}" data-link=${linkWords().state} data-count=${columns.length}>
       <section class="box host" aria-labelledby="host-legend"><div class="legend" role="heading" aria-level=${this.level} id="host-legend">Docker Host <em>(Linux)</em></div>
-        <div class="box-facts">${this.facts(host)}</div>
+        <div class="box-facts">${this.facts(host)}<porthole-copy-embed panel="diagram" what="The drawing"></porthole-copy-embed></div>
         <section class="box kernel" aria-labelledby="kernel-legend"><div class="legend" role="heading" aria-level=${this.level + 1} id="kernel-legend">Linux Kernel</div>
           ${this.wing('namespaces', 'namespaces', 'Namespaces', 'isolation', all, () => html`<porthole-matrix .columns=${columns}></porthole-matrix>`)}
           ${this.wing('resources', 'cgroups', 'Cgroups', 'resources', all, () => html`<porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups>`)}
@@ -87,7 +88,7 @@ export class Diagram extends Part {
     const open = opens() ? addressOf(box) : '';
     return html`<section class="box ${kind} ${opened ? 'zoomed' : ''}" data-zoom=${open || nothing} tabindex=${opened ? -1 : nothing} aria-labelledby="${box}-legend">
       <div class="legend" role="heading" aria-level=${this.level + 2} id="${box}-legend">${open ? html`<a class="opens" href=${open}>${title}</a>` : title} <em>${opened && place.name ? html`<b class="mono">${place.name}</b>` : more}</em></div>
-      ${opened ? this.back() : nothing}${inside}</section>`;
+      ${opened ? this.back() : box === 'namespaces' ? html`<porthole-copy-embed panel="namespaces" what=${title}></porthole-copy-embed>` : nothing}${inside}</section>`;
   }
 
   private openedContainer(name: string, all: Column[]): TemplateResult {

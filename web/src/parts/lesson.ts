@@ -16,6 +16,7 @@ import './command';
 import './diagram';
 import './keys';
 import './run-button';
+import '../panels/copy-embed';
 
 const steps = ['Predict', 'Run', 'Observe', 'Verdict'];
 
@@ -140,7 +141,7 @@ export class LessonPage extends Part {
 
   private graphs(kind: Kind, lesson: Lesson, run: Run | undefined): TemplateResult {
     return html`<section class="box observe" aria-label=${`Observe: ${kindTitles[kind]}`}><h2 class="legend"><span class="step-number">3</span>Observe <em>${kindTitles[kind]}, ${kindUnits[kind]}</em></h2>
-      <porthole-observe .kind=${kind} .run=${run} .watched=${watchedOf(lesson, run)} .expectMs=${(lesson.seconds ?? 20) * 1000 + 3000}></porthole-observe></section>`;
+      <porthole-copy-embed panel=${kind} what=${kindTitles[kind]}></porthole-copy-embed><porthole-observe .kind=${kind} .run=${run} .watched=${watchedOf(lesson, run)} .expectMs=${(lesson.seconds ?? 20) * 1000 + 3000}></porthole-observe></section>`;
   }
 
   private pick(id: string, run: Run | undefined): void {

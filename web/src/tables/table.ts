@@ -5,6 +5,7 @@ import { Part } from '../parts/part';
 import { layers } from './layers';
 import { files, log } from './limits';
 import { hostnames, interfaces, mounts, processes, security, segments, users } from './views';
+import '../panels/copy-embed';
 
 const tables: Record<TableKind, [title: string, more: string, draw: (watched: Watched[]) => TemplateResult]> = {
   processes: ['Processes', 'inside and on the host', processes],
@@ -37,7 +38,7 @@ export class Table extends Part {
   override render(): TemplateResult {
     const [title, more, draw] = tables[this.kind];
     if (this.bare) return html`<h1 class="unseen">${title}</h1><h2>${title} <em>${more}</em></h2>${draw(this.watched)}`;
-    return html`<section class="box table-box table-${this.kind}" aria-label=${`Observe: ${title}`}><h2 class="legend"><span class="step-number">3</span>Observe <em>${title}, ${more}</em></h2>${draw(this.watched)}</section>`;
+    return html`<section class="box table-box table-${this.kind}" aria-label=${`Observe: ${title}`}><porthole-copy-embed panel=${this.kind} what=${title}></porthole-copy-embed><h2 class="legend"><span class="step-number">3</span>Observe <em>${title}, ${more}</em></h2>${draw(this.watched)}</section>`;
   }
 }
 
