@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
+import { collisions, looseEnds } from './lib/fit.mjs';
 import { axe, bench, close, drawn, misfits, open, settled, until } from './lib/page.mjs';
 
 const it = bench();
@@ -14,7 +15,11 @@ for (const [state, { count, silent, engine }] of Object.entries(states)) {
     for (const [width, height] of sizes) {
       await page.setViewportSize({ width, height });
       await drawn(page, count);
-      assert.deepEqual(await misfits(page), [], `${width} × ${height}`);
+      await settled(page);
+      const at = `${width} × ${height}`;
+      assert.deepEqual(await misfits(page), [], at);
+      assert.deepEqual(await collisions(page), [], at);
+      assert.deepEqual(await looseEnds(page), [], at);
     }
     await close(page);
   });
@@ -79,11 +84,11 @@ test('equal numbers are one shape, and join and part as they change', async () =
 test('two interleaved groups pass on different sides and touch nothing', async () => {
   const page = await open(it, { state: 'interleaved' });
   await drawn(page, 3);
-  const sides = await page.evaluate(() => [...document.querySelectorAll('.ns-net .conduit')].map((one) => (one.classList.contains('under') ? 'under' : 'over')));
+  const sides = await page.evaluate(() => [...document.querySelectorAll('.ns-net .conduit')].map((one) => (one.classList.contains('runs-under') ? 'under' : 'over')));
   assert.deepEqual(sides, ['under', 'over']);
   const clear = await page.evaluate(() => {
     const box = (selector) => document.querySelector(selector).getBoundingClientRect();
-    return [box('.ns-net .conduit.under').top - box('.ns-net .cell[data-column="1"]').bottom, box('.ns-net .cell[data-column="2"]').top - box('.ns-net .conduit.over').bottom];
+    return [box('.ns-net .conduit.runs-under').top - box('.ns-net .cell[data-column="1"]').bottom, box('.ns-net .cell[data-column="2"]').top - box('.ns-net .conduit.runs-over').bottom];
   });
   assert.ok(clear.every((space) => space >= 1), `room between pipe and cell: ${clear}`);
   await close(page);

@@ -32,7 +32,7 @@ export class ContainerBox extends Part {
     const empty = (type: string, word: string, big = ''): TemplateResult => html`<span class="name ns-${type}"><i></i>${name(word)}</span><span class="cell-in ${big}">–</span><span class="gap ${big ? 'window' : ''}">${big ? porthole : nothing}</span><span class="cell-out ${big}">–</span>`;
     return html`<div class="wall" aria-hidden="true"><span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
       ${empty('pid', 'PID', 'big')}${empty('uts', 'hostname')}${empty('net', 'ip')}${empty('user', 'uid')}</div>
-      <p class="rights">${says}</p>${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}`;
+      <p class="rights">${says}</p>${command ? html`<porthole-command title=${command} .command=${command}></porthole-command>` : nothing}`;
   }
 
   private real(container: Container): TemplateResult {
@@ -48,7 +48,7 @@ export class ContainerBox extends Part {
         ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid), 'uid')}
       </div>
       ${alive(container) ? this.rights(container) : html`<p class="rights">${this.ending(container)}</p>`}
-      ${container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}`;
+      ${container.command ? html`<porthole-command title=${container.command} .command=${container.command}></porthole-command>` : nothing}`;
   }
 
   private ending(container: Container): string {
@@ -94,7 +94,7 @@ export class ContainerBox extends Part {
     if (security.seccomp === 2) words.push('seccomp');
     if (security.appArmor && security.appArmor !== 'unconfined') words.push('AppArmor');
     const count = security.capabilities;
-    return html`<p class="rights">${count === undefined ? nothing : html`<button class="figure" aria-label=${`capabilities: ${count} of ${security.capabilitiesKnown ?? '?'}`} @click=${(event: Event) => explain(event, { container: container.name, field: 'capEff', shown: `${count} of ${security.capabilitiesKnown ?? '?'}`, what: 'effective capabilities' })}>${count} of ${security.capabilitiesKnown ?? '?'}</button> capabilities`}${words.length ? html`<span class="rights-more">, ${words.join(', ')}</span>` : nothing}</p>`;
+    return html`<p class="rights" title=${words.join(', ') || nothing}>${count === undefined ? nothing : html`<button class="figure" aria-label=${`capabilities: ${count} of ${security.capabilitiesKnown ?? '?'}`} @click=${(event: Event) => explain(event, { container: container.name, field: 'capEff', shown: `${count} of ${security.capabilitiesKnown ?? '?'}`, what: 'effective capabilities' })}>${count} of ${security.capabilitiesKnown ?? '?'}</button> capabilities`}${words.length ? html`<span class="rights-more">, ${words.join(', ')}</span>` : nothing}</p>`;
   }
 }
 

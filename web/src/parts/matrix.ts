@@ -44,7 +44,7 @@ export class Matrix extends Part {
   private cell(cell: Cell, row: Row, index: number, beginning: string): TemplateResult {
     const column = this.columns[cell.column - 1];
     const place = { 'grid-row': index + 2, 'grid-column': cell.column + 2 };
-    if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty ${cell.under ? 'under' : ''} ${cell.over ? 'over' : ''}"><span class="unseen">${column?.container?.state ?? 'no container yet'}</span></div></div>`;
+    if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty ${cell.under ? 'runs-under' : ''} ${cell.over ? 'runs-over' : ''}"><span class="unseen">${column?.container?.state ?? 'no container yet'}</span></div></div>`;
     const who = cell.column === 0 ? 'the host' : `container ${cell.column}, ${column?.title ?? ''}`;
     const question = { container: column?.name ?? 'host', field: `namespace.${cell.type}`, what: `${cell.type} namespace of ${who}` };
     if (cell.state === 'unknown') {
@@ -58,8 +58,8 @@ export class Matrix extends Part {
     if (shared) classes.push('shared');
     if (cell.joinsLeft) classes.push('joins-left');
     if (cell.joinsRight) classes.push('joins-right');
-    if (cell.under) classes.push('under');
-    if (cell.over) classes.push('over');
+    if (cell.under) classes.push('runs-under');
+    if (cell.over) classes.push('runs-over');
     return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${cell.column} data-inode=${digits}
       @click=${(event: Event) => explain(event, { ...question, shown: digits })}>
       <i class="swatch"></i><span class="unseen">${question.what}: </span><span class="digits"><span class="beginning">${short}</span><b>${digits.slice(short.length)}</b></span><span class="unseen">, ${this.relation(cell)}</span>
@@ -73,7 +73,7 @@ export class Matrix extends Part {
 
   private conduit(conduit: Conduit, index: number): TemplateResult {
     const span = { 'grid-row': index + 2, 'grid-column': `${conduit.from + 3} / ${conduit.to + 2}`, '--at': conduit.depth };
-    return html`<i class="conduit ${conduit.side} tone-${conduit.tone}" role="presentation" ${css(span)}></i>`;
+    return html`<i class="conduit runs-${conduit.side} tone-${conduit.tone}" role="presentation" ${css(span)}></i>`;
   }
 
   /** Where a process' links cannot be read at all, the reason is said once. */

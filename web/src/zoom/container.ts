@@ -16,7 +16,7 @@ export function containerView(one: Shown, shown: Shown[]): TemplateResult {
   const container = one.container!;
   const row = (type: NamespaceType, word: string, lines: Line[]): TemplateResult => block(container, type, word, lines, shown);
   return html`<div class="zoom-main">${over(one)}
-    <div class="sides-of ${one.over ? 'over' : ''}" role="table" aria-label="What the container sees, and what the host sees of it">
+    <div class="sides-of ${one.over ? 'ended' : ''}" role="table" aria-label="What the container sees, and what the host sees of it">
       <div class="side-row heads" role="row"><span role="columnheader"></span><span class="side-in" role="columnheader">inside sees</span><span class="gap" role="presentation"></span><span class="side-out" role="columnheader">host sees</span><span role="columnheader">namespace</span></div>
       ${row('pid', 'processes', processes(container))}${row('uts', 'hostname', [[container.inside?.hostname, container.outside?.hostname ?? store.topology?.host.hostname]])}
       ${row('net', 'interfaces', interfaces(container))}${row('mnt', 'file tree', mounts(container))}${row('user', 'users', users(container))}${row('ipc', 'shared memory', segments(container))}

@@ -37,7 +37,7 @@ function member(column: number, type: NamespaceType, shown: Shown[], ask: Ask, r
   const name = one?.name ?? 'host';
   const link = one ? linkOf(one.container, type) : undefined;
   const { found, problem } = ask(name, `${one?.container?.id ?? ''}${link?.inode ?? ''}`);
-  return html`<div class="member ${one?.over ? 'over' : ''}"><h5>${one ? html`${badge(one.n)}<a href=${addressOf('container', one.name)}>${one.title}</a>` : html`<span>Host</span>`}${one?.over ? html`<em>ended: as it last was</em>` : nothing}</h5>
+  return html`<div class="member ${one?.over ? 'ended' : ''}"><h5>${one ? html`${badge(one.n)}<a href=${addressOf('container', one.name)}>${one.title}</a>` : html`<span>Host</span>`}${one?.over ? html`<em>ended: as it last was</em>` : nothing}</h5>
     ${found ? html`<p class="link"><span class="path">${found.path}</span> <b>${found.raw || found.reason || reason}</b></p><porthole-command .command=${found.command}></porthole-command>` : html`<p class="quiet">${reason || problem || 'Reading…'}</p>`}
     ${one ? processes(one.container!) : nothing}</div>`;
 }
