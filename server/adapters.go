@@ -7,6 +7,7 @@ import (
 
 	"porthole/server/engine"
 	"porthole/server/lab"
+	"porthole/server/reader"
 	"porthole/server/sampler"
 	"porthole/server/wire"
 )
@@ -83,10 +84,10 @@ func (l labPlug) Exec(ctx context.Context, id string, argv []string) (lab.Execut
 	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
 }
 
-// watcherPlug lets the lab see what the sampler sees.
-type watcherPlug struct{ *sampler.Sampler }
+// watcherPlug lets the lab see what is seen, whoever reads.
+type watcherPlug struct{ *reader.Reader }
 
-func (w watcherPlug) Watch() lab.Watch { return watchPlug{w.Sampler.Watch()} }
+func (w watcherPlug) Watch() lab.Watch { return watchPlug{w.Reader.Watch()} }
 
 type watchPlug struct{ *sampler.Watch }
 

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"porthole/server/reader"
 )
 
 const usage = `Porthole: a window into how Docker works.
@@ -39,6 +41,8 @@ Flags of serve, verify, record and clean:
   --engine NAME         auto or docker (default auto); for serve also replay:FILE, a
                         recording, or replay: for the one that Porthole brings along (which
                         auto plays where nothing of Docker is installed)
+  --reader MODE         who reads the kernel: auto, direct (this process), container (a helper
+                        container), none (default auto: by trying, in this order)
   --demos DIR           lessons of your own, beside the built-in ones
   --log-format FORMAT   text or json (default text)
 Flags of verify and record:
@@ -66,16 +70,17 @@ type config struct {
 	logFormat  string
 	lessons    []string
 	patience   float64
+	reader     string
 	json       bool
 	file       string // record's argument
 }
 
 // flagsOf says which flags each command takes.
 var flagsOf = map[string][]string{
-	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "log-format"},
-	"verify":      {"engine", "interval", "demos", "lesson", "patience", "json", "log-format"},
-	"record":      {"engine", "interval", "demos", "lesson", "log-format"},
-	"doctor":      {"engine", "json", "log-format"},
+	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "reader", "log-format"},
+	"verify":      {"engine", "interval", "demos", "lesson", "patience", "json", "reader", "log-format"},
+	"record":      {"engine", "interval", "demos", "lesson", "reader", "log-format"},
+	"doctor":      {"engine", "json", "reader", "log-format"},
 	"clean":       {"engine", "log-format"},
 	"healthcheck": {"listen", "base-path"},
 	"version":     {},
@@ -85,7 +90,7 @@ var flagsOf = map[string][]string{
 func parseFlags(command string, args []string, getenv func(string) string) (config, error) {
 	c := config{
 		listen: "127.0.0.1:8080", engine: "auto", interval: 100 * time.Millisecond,
-		control: "auto", logFormat: "text", patience: 1,
+		control: "auto", logFormat: "text", patience: 1, reader: "auto",
 	}
 	all := flag.NewFlagSet("porthole", flag.ContinueOnError)
 	all.StringVar(&c.listen, "listen", c.listen, "")
@@ -95,6 +100,7 @@ func parseFlags(command string, args []string, getenv func(string) string) (conf
 	all.StringVar(&c.basePath, "base-path", "", "")
 	all.StringVar(&c.control, "control", c.control, "")
 	all.StringVar(&c.logFormat, "log-format", c.logFormat, "")
+	all.StringVar(&c.reader, "reader", c.reader, "")
 	all.Float64Var(&c.patience, "patience", c.patience, "")
 	all.BoolVar(&c.json, "json", false, "")
 	all.Func("allow-host", "", appendTo(&c.allowHost))
@@ -173,6 +179,9 @@ func (c *config) check() error {
 	}
 	if !slices.Contains([]string{"auto", "open", "token"}, c.control) {
 		return fmt.Errorf("--control %s is not auto, open or token", c.control)
+	}
+	if !slices.Contains(reader.Modes, c.reader) {
+		return fmt.Errorf("--reader %s is not auto, direct, container or none", c.reader)
 	}
 	if !slices.Contains([]string{"text", "json"}, c.logFormat) {
 		return fmt.Errorf("--log-format %s is not text or json", c.logFormat)

@@ -17,6 +17,7 @@ import (
 	"porthole/server/engine"
 	kernellog "porthole/server/kernel/log"
 	"porthole/server/lab"
+	"porthole/server/reader"
 	"porthole/server/sampler"
 	"porthole/server/wire"
 	"porthole/server/workload"
@@ -39,9 +40,9 @@ func (headless) Watched() (bool, <-chan struct{}) { return false, nil }
 
 // house is all rooms, wired.
 type house struct {
-	log     *slog.Logger
-	engine  *engine.Docker
-	sampler *sampler.Sampler
+	log    *slog.Logger
+	engine *engine.Docker
+	reader *reader.Reader
 	// kernelLog is what the kernel writes of kills.
 	kernelLog *kernellog.Reader
 	lab       *lab.Lab
@@ -68,20 +69,15 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 		return nil, err
 	}
 	h.kernelLog = kernellog.New("/dev/kmsg")
-	h.sampler, err = sampler.New(sampler.Options{
-		Engine: enginePlug{h.engine}, Publisher: to, Interval: c.interval, Log: h.log,
-		Inside: func(name string) *wire.View { return h.lab.Inside(name) },
-		Images: h.engine.Images, KernelLog: h.kernelLog,
-	})
-	if err != nil {
+	if h.reader, err = newReader(c, h, to); err != nil {
 		return nil, err
 	}
 	h.lab = lab.New(lab.Options{
 		Engine:  labPlug{h.engine},
-		Watcher: watcherPlug{h.sampler},
+		Watcher: watcherPlug{h.reader},
 		Lessons: func() []demos.Lesson { return patient(h.shelf.Lessons(), c.patience) },
-		Host:    h.sampler.Host,
-		Lacks:   func(need string) string { return h.kernel().Lacks(need, h.sampler.Host()) },
+		Host:    h.reader.Host,
+		Lacks:   h.lacks,
 		Image: func() string {
 			if name := h.image.Load(); name != nil {
 				return *name
@@ -106,16 +102,27 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 
 // runAll starts the rooms that have work of their own; group waits for them.
 func (h *house) runAll(ctx context.Context, group *errgroup.Group) {
-	// The engine outlives the lab, which still has to remove what it made.
+	// The engine outlives the lab and the reader, which still have to remove
+	// what they made.
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return h.engine.Run(engineCtx) })
 	group.Go(func() error { return h.kernelLog.Run(ctx) })
-	group.Go(func() error { return h.sampler.Run(ctx) })
+	var makers sync.WaitGroup
+	makers.Add(2)
+	group.Go(func() error {
+		defer makers.Done()
+		return h.reader.Run(ctx)
+	})
 	group.Go(func() error { return h.loadImage(ctx) })
 	group.Go(func() error { return h.shelf.Run(ctx) })
 	group.Go(func() error {
-		defer stopEngine()
+		defer makers.Done()
 		return h.lab.Run(ctx)
+	})
+	group.Go(func() error {
+		makers.Wait()
+		stopEngine()
+		return nil
 	})
 }
 
@@ -177,14 +184,16 @@ func (h *house) awaitEngine(ctx context.Context, within time.Duration) (wire.Eng
 
 // examine runs the doctor.
 func (h *house) examine(ctx context.Context) wire.Doctor {
-	return doctor.Examine(ctx, h.kernel(), h.sampler.Host(), h.engine)
+	way, facts := h.reader.Examine(ctx)
+	return doctor.Report(ctx, facts, h.reader.Host(), h.engine, way)
 }
 
-func (h *house) kernel() doctor.Kernel {
-	return doctor.Kernel{
-		Proc: "/proc", Sys: "/sys", KernelLog: "/dev/kmsg",
-		Controllers: h.sampler.Controllers(), CgroupProblem: h.sampler.CgroupProblem(),
+// lacks says why a lesson's need is not met; "" where it is.
+func (h *house) lacks(need string) string {
+	if only := h.engine.State().ObserveOnly; only != "" {
+		return only // whatever the kernel has, nothing can be started
 	}
+	return h.reader.Lacks(need)
 }
 
 func newLog(format string, w io.Writer) *slog.Logger {

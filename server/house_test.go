@@ -39,13 +39,16 @@ var house = map[string]room{
 	"server/doctor":          {ours: []string{"server/wire", "server/kernel/..."}},
 	"server/engine":          {ours: []string{"server/wire", "demos"}},
 	"server/sampler":         {ours: []string{"server/wire", "server/kernel/..."}},
-	"server/lab":             {ours: []string{"server/wire", "demos"}},
-	"server/recording":       {ours: []string{"server/wire"}, plain: true},
-	"server/room":            {ours: []string{"server/wire"}, plain: true},
-	"server/site":            {ours: []string{"server/wire", "server/stream", "demos"}},
-	"demos":                  {ours: []string{"server/wire"}},
-	"templates":              {ours: []string{"server/wire"}, plain: true},
-	"static":                 {ours: []string{"server/wire"}, plain: true},
+	// Both ends of a sampler in a helper container; what it may not do itself
+	// (containers, the engine's address) main hands it.
+	"server/reader":    {ours: []string{"server/wire", "server/sampler", "server/doctor", "server/kernel/..."}},
+	"server/lab":       {ours: []string{"server/wire", "demos"}},
+	"server/recording": {ours: []string{"server/wire"}, plain: true},
+	"server/room":      {ours: []string{"server/wire"}, plain: true},
+	"server/site":      {ours: []string{"server/wire", "server/stream", "demos"}},
+	"demos":            {ours: []string{"server/wire"}},
+	"templates":        {ours: []string{"server/wire"}, plain: true},
+	"static":           {ours: []string{"server/wire"}, plain: true},
 }
 
 // keepers are the only packages that may import a library, so that to swap it

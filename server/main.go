@@ -44,6 +44,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if name == "workload" {
 		return workload.Main(ctx, rest, stdout, stderr)
 	}
+	if name == "reader" {
+		return readerMain(ctx, rest, os.Stdin, stdout, stderr)
+	}
 	command, ok := commands[name]
 	if name == "help" {
 		fmt.Fprint(stdout, usage)

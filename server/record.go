@@ -71,6 +71,9 @@ func record(ctx context.Context, c config, stdout, stderr io.Writer) (code int, 
 			code = exitNoEngine
 			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
 		}
+		settling, settled := context.WithTimeout(ctx, engineWait)
+		house.reader.Settled(settling)
+		settled()
 		return house.film(ctx, c, writer, slugs, stderr)
 	})
 	if err := finish(group.Wait()); err != nil {
@@ -82,7 +85,7 @@ func record(ctx context.Context, c config, stdout, stderr io.Writer) (code int, 
 
 // film runs the lessons one after the other while the writer writes.
 func (h *house) film(ctx context.Context, c config, writer *recording.Writer, slugs []string, progress io.Writer) error {
-	host := h.sampler.Host()
+	host := h.reader.Host()
 	head := recording.Head{
 		Made: wire.Recording{Hostname: host.Hostname, At: time.Now().UnixMilli()}, By: version(),
 		IntervalMs: c.interval.Milliseconds(), Host: host,
@@ -150,7 +153,7 @@ func (h *house) saveFiles(ctx context.Context, writer *recording.Writer) error {
 	save := func(name string, fields []string) {
 		for _, field := range fields {
 			// A container that has just gone has no file left to save.
-			if source, err := h.sampler.Source(name, field); err == nil {
+			if source, err := h.reader.Source(name, field); err == nil {
 				writer.Source(source)
 			}
 		}

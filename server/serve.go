@@ -47,11 +47,11 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 	}
 	class = classroom{house.lab, house.shelf}
 	window, listener, err := openWindow(c, stdout, site.Options{
-		Lab: class, Hub: hub, Room: hall.room, Sources: house.sampler,
-		Host: house.sampler.Host, Doctor: house.examine,
+		Lab: class, Hub: hub, Room: hall.room, Sources: house.reader,
+		Host: house.reader.Host, Doctor: house.examine,
 		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
 		Figures: func() site.Figures {
-			cost := house.sampler.Cost()
+			cost := house.reader.Cost()
 			return site.Figures{Samples: cost.Ticks, Containers: cost.Containers, Spent: cost.Spent}
 		},
 		Interval: c.interval, Log: log,

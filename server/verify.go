@@ -70,7 +70,10 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 			code = exitNoEngine
 			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
 		}
-		report := verifyReport{Host: house.sampler.Host(), Lessons: verifyAll(ctx, house, slugs, c.patience, stderr)}
+		settling, settled := context.WithTimeout(ctx, engineWait)
+		house.reader.Settled(settling)
+		settled()
+		report := verifyReport{Host: house.reader.Host(), Lessons: verifyAll(ctx, house, slugs, c.patience, stderr)}
 		if ctx.Err() != nil {
 			return errors.New("interrupted: what was started has been removed")
 		}

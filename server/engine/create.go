@@ -241,7 +241,7 @@ func (l *link) resources(limits demos.Limits) (container.Resources, error) {
 		r.PidsLimit = &limits.Pids
 	}
 	if limits.DeviceReadBPS > 0 || limits.DeviceWriteBPS > 0 {
-		disk, err := l.info.disk, l.info.diskProblem
+		disk, err := l.disk()
 		if err != nil {
 			return r, fail(ErrRefused, err, "a limit on a disk's speed was asked for, but the disk under %s cannot be told: %s", l.info.root, err)
 		}

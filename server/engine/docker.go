@@ -172,6 +172,30 @@ type link struct {
 	ctx    context.Context // ends with the link; its cause says why
 	cancel context.CancelCauseFunc
 	info   engineInfo
+	// foreign is the disk under the engine's files where they are on another
+	// machine, once it is known.
+	foreign atomic.Pointer[foreignDisk]
+}
+
+type foreignDisk struct {
+	disk    string
+	problem error
+}
+
+// disk is the whole disk under the engine's files, or why it cannot be told.
+func (l *link) disk() (string, error) {
+	if other := l.foreign.Load(); other != nil {
+		return other.disk, other.problem
+	}
+	return l.info.disk, l.info.diskProblem
+}
+
+// UseDisk tells which disk is under the engine's files, or why that cannot be
+// told, by somebody who looked on the engine's own machine.
+func (d *Docker) UseDisk(disk string, problem error) {
+	if l := d.current(); l != nil {
+		l.foreign.Store(&foreignDisk{disk, problem})
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -25,7 +25,7 @@ func (d *Docker) Disk() (string, error) {
 	if l == nil {
 		return "", stateError(d.State(), nil)
 	}
-	return l.info.disk, l.info.diskProblem
+	return l.disk()
 }
 
 // describe asks the engine once for the workload image's layers. Without an

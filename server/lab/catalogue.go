@@ -3,6 +3,7 @@ package lab
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"porthole/demos"
@@ -80,7 +81,9 @@ func (l *Lab) unavailable(lesson demos.Lesson) string {
 	var reasons []string
 	for _, need := range lesson.Needs {
 		if reason := l.options.Lacks(need); reason != "" {
-			reasons = append(reasons, strings.TrimSuffix(reason, ".")+".")
+			if reason = strings.TrimSuffix(reason, ".") + "."; !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason) // one reason can meet many needs
+			}
 		}
 	}
 	if l.options.Host != nil {

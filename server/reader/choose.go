@@ -1,0 +1,287 @@
+package reader
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"porthole/server/doctor"
+	"porthole/server/kernel/namespace"
+	"porthole/server/wire"
+)
+
+// way is a way to read, and why it was chosen. Ways are compared with ==.
+type way struct {
+	mode wire.ReaderMode
+	// why is a reason, in a part of a sentence; short is true where something
+	// cannot be seen on this way.
+	why   string
+	short bool
+	// waits is true where another way may be taken once the engine answers.
+	waits bool
+}
+
+// mayRead reports whether this process may look into the namespaces of others:
+// of the kernel's thread 2, or where there is none, of process 1.
+func mayRead(proc string) bool {
+	fs, err := namespace.NewFS(cmp.Or(proc, "/proc"))
+	if err != nil {
+		return false
+	}
+	links := fs.Initial()
+	return links.From != "self" && links.Of("pid").Known()
+}
+
+// same reports whether the engine's machine is this one, as far as its own word
+// goes: its kernel and its memory are ours, and its name, unless we reach it by
+// a socket, as from a container with a name of its own.
+func (r *Reader) same(m Machine) bool {
+	r.mu.Lock()
+	local := r.local
+	r.mu.Unlock()
+	here := local.Host() // it asks us, too
+	if m.Kernel != "" && m.Kernel != here.Kernel {
+		return false
+	}
+	if m.MemoryBytes > 0 {
+		// Two readings of one machine's memory can differ where it is resized.
+		difference := float64(m.MemoryBytes) - float64(here.MemoryBytes)
+		if difference > 0.01*float64(here.MemoryBytes) || difference < -0.01*float64(here.MemoryBytes) {
+			return false
+		}
+	}
+	return m.Socket || m.Hostname == here.Hostname
+}
+
+// Parts of sentences, each after "because".
+const (
+	whyRights  = "this user may not look into the namespaces of other processes"
+	whyMachine = "the engine's containers run on another machine's kernel, or in a virtual machine"
+	whyStrange = "the engine's containers are not among the processes that this server sees"
+	whyAsked   = "--reader asks for it"
+	whyDown    = "the engine does not answer"
+)
+
+// choose says which way to go as things stand.
+func (r *Reader) choose() way {
+	engine := r.options.Sampler.Engine.State()
+	machine, up := r.options.Machine()
+	up = up && engine.State == wire.EngineUp
+	ours := !up || r.same(machine)
+
+	r.mu.Lock()
+	// A new connection, or another engine behind it: all is to be tried anew.
+	if epoch := fmt.Sprint(up, engine.Version, engine.APIVersion, engine.ObserveOnly); epoch != r.epoch {
+		r.epoch, r.refused, r.strange = epoch, nil, false
+		clear(r.suspects)
+	}
+	refused, strange := r.refused, r.strange
+	r.mu.Unlock()
+
+	switch r.options.Mode {
+	case Direct:
+		return way{mode: wire.ReaderDirect, why: whyAsked, short: !r.rights}
+	case None:
+		return way{mode: wire.ReaderEngine, why: whyAsked, short: true}
+	}
+	why := ""
+	switch {
+	case !ours:
+		why = whyMachine
+	case strange:
+		why = whyStrange
+	case !r.rights:
+		why = whyRights
+	case r.options.Mode == Container:
+		why = whyAsked
+	default:
+		return way{mode: wire.ReaderDirect, waits: !up}
+	}
+	obstacle := ""
+	switch {
+	case !up:
+		obstacle = whyDown
+	case engine.ObserveOnly != "":
+		obstacle = "the engine lets us start no reader container"
+	case refused != nil:
+		obstacle = "no reader container can be had (" + refused.Error() + ")"
+	default:
+		return way{mode: wire.ReaderContainer, why: why}
+	}
+	// What this user may read is more than the engine tells.
+	if ours && !strange && r.counters {
+		if r.rights {
+			return way{mode: wire.ReaderDirect, why: obstacle, waits: !up}
+		}
+		return way{mode: wire.ReaderDirect, why: why + ", and " + obstacle, short: true, waits: !up}
+	}
+	return way{mode: wire.ReaderEngine, why: why + ", and " + obstacle, short: true, waits: !up}
+}
+
+// describe puts a way in words for the page.
+func (r *Reader) describe(w way) wire.Reader {
+	said := wire.Reader{Mode: w.mode}
+	switch w.mode {
+	case wire.ReaderDirect:
+		said.Says = "The server reads the kernel's files itself."
+		if w.short && w.why == whyAsked {
+			said.Problem = "Namespaces stay unknown, because " + whyRights + "; let --reader be auto, or run Porthole as root."
+		} else if w.short {
+			said.Problem = "Namespaces stay unknown, because " + w.why + "; run Porthole as root to see them all the same."
+		}
+	case wire.ReaderContainer:
+		said.Says = "A helper container reads the kernel's files and streams what it sees, because " + w.why + "."
+	case wire.ReaderEngine:
+		said.Says = "Figures come from the engine's API, about one a second: nothing reads the kernel here."
+		said.Problem = "Namespaces, limits in the kernel's files and some counters stay absent, because " + w.why + "."
+		if w.why == whyAsked {
+			said.Problem = "Namespaces, limits in the kernel's files and some counters stay absent, because --reader none asks for it; leave it out to see them."
+		}
+	}
+	return said
+}
+
+// turnTo makes a way known.
+func (r *Reader) turnTo(w way) {
+	said := r.describe(w)
+	var before wire.Reader
+	r.change(func() {
+		before = r.now
+		if before.Mode == said.Mode { // the same helper goes on
+			said.Container, said.Command = before.Container, before.Command
+		}
+		r.now, r.waiting = said, w.waits
+	})
+	if w.waits {
+		return // that is said already, by the engine
+	}
+	if before.Mode != said.Mode || before.Says != said.Says || before.Problem != said.Problem {
+		if said.Problem != "" {
+			r.log.Warn(said.Says, "problem", said.Problem)
+		} else {
+			r.log.Info(said.Says)
+		}
+	}
+}
+
+// suspect looks whether the engine's containers are among the processes that we
+// see: where one seen twice is not, its PID is of another machine's.
+func (r *Reader) suspect(w way) {
+	if w.mode != wire.ReaderDirect || r.options.Mode != Auto || r.options.Sampler.Engine.State().State != wire.EngineUp {
+		return
+	}
+	proc := cmp.Or(r.options.Sampler.Proc, "/proc")
+	seen := map[string]bool{}
+	for _, one := range r.options.Sampler.Engine.Subjects() {
+		c := one.Container
+		if c.PID == 0 || c.State != "running" || len(c.ID) < 12 {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(c.PID), "cgroup"))
+		if errors.Is(err, os.ErrPermission) || err == nil && strings.Contains(string(text), c.ID[:12]) {
+			continue
+		}
+		seen[fmt.Sprint(c.ID, c.StartedAt, c.PID)] = true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name := range seen {
+		if r.suspects[name] {
+			r.strange = true
+		}
+	}
+	r.suspects = seen
+}
+
+// Examine says how the kernel is read, and what the doctor finds about it. Where
+// Run does not do so already, it starts a helper for this one look if that is
+// the way, and removes it.
+func (r *Reader) Examine(ctx context.Context) (wire.Check, doctor.Facts) {
+	r.mu.Lock()
+	away := r.away
+	r.mu.Unlock()
+	w := r.choose()
+	if w.mode == wire.ReaderContainer && away == nil {
+		facts, said, err := r.visit(ctx)
+		if err == nil {
+			r.mu.Lock()
+			r.now = said
+			r.mu.Unlock()
+			return r.check(said), facts
+		}
+		r.mu.Lock()
+		r.refused = err
+		r.mu.Unlock()
+		w = r.choose()
+	}
+	if away == nil {
+		r.turnTo(w)
+	}
+	return r.check(r.Says()), r.Facts(ctx)
+}
+
+// visit starts a helper, hears its greeting, and removes it.
+func (r *Reader) visit(ctx context.Context) (doctor.Facts, wire.Reader, error) {
+	started, err := r.options.Start(ctx, r.arguments()...)
+	if err != nil {
+		return doctor.Facts{}, wire.Reader{}, err
+	}
+	defer started.Close(ctx)
+	w := r.choose()
+	said := r.describe(w)
+	said.Container, said.Command = started.Name, started.Command
+	away := newAway(r, started)
+	timer := time.AfterFunc(silence, func() { started.Close(ctx) })
+	defer timer.Stop()
+	var buffer []byte
+	k, payload, err := readFrame(started, &buffer)
+	if err == nil && k == kindHello {
+		if err = away.take(k, payload); err == nil {
+			return away.hello.Facts, said, nil
+		}
+	}
+	started.Close(ctx)
+	return doctor.Facts{}, said, fmt.Errorf("the reader container does not greet (%v) %s", err, started.Complaint())
+}
+
+// check is the doctor's line about the way.
+func (r *Reader) check(said wire.Reader) wire.Check {
+	c := wire.Check{
+		ID: "reader", Title: "How the kernel is read", Status: wire.CheckOK, Found: string(said.Mode), Means: said.Says, Source: "/proc/PID/ns, GET /info",
+	}
+	if said.Container != "" {
+		c.Found = "container " + said.Container
+		c.Means += " It is: " + said.Command
+	}
+	if said.Problem != "" {
+		c.Status, c.Means = wire.CheckLimited, said.Says+" "+said.Problem
+	}
+	return c
+}
+
+// machineFacts are what the doctor can say where nothing reads the kernel.
+func (r *Reader) machineFacts() doctor.Facts {
+	host := r.machineHost()
+	return doctor.Facts{
+		CgroupProblem: "nothing reads the kernel here",
+		Checks: []wire.Check{
+			{ID: "kernel", Title: "Kernel", Source: "GET /info", Found: cmp.Or(host.Kernel, "unknown"), Status: wire.CheckOK},
+			{ID: "cgroup-mode", Title: "Cgroup mode", Source: "GET /info", Found: string(host.CgroupMode), Status: wire.CheckLimited, Means: "Its files are not read; the engine tells some of what is in them."},
+			{ID: "namespaces", Title: "Namespaces of other processes", Found: "not read", Status: wire.CheckLimited, Means: "All cells of the drawing say unknown."},
+		},
+	}
+}
+
+// lower makes a sentence go on after a colon.
+func lower(sentence string) string {
+	if sentence == "" {
+		return sentence
+	}
+	return strings.ToLower(sentence[:1]) + sentence[1:]
+}
