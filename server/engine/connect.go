@@ -38,6 +38,9 @@ type engineInfo struct {
 	memoryLimit      bool
 	cpuQuota         bool
 	pidsLimit        bool
+	// quotaOnly: on updating, the engine knows the limit on processors as a
+	// quota alone, and passes over NanoCpus without a word (Podman's API).
+	quotaOnly bool
 }
 
 // Run connects to the engine and stays with it until ctx ends: it keeps State
@@ -189,6 +192,7 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 		os: info.OSType, architecture: info.Architecture, cpus: info.NCPU, memory: info.MemTotal, root: info.DockerRootDir,
 		local: strings.HasPrefix(address, "unix://"), cgroupVersion: info.CgroupVersion,
 		memoryLimit: info.MemoryLimit, cpuQuota: info.CPUCfsQuota, pidsLimit: info.PidsLimit,
+		quotaOnly: state.Name == "podman",
 	}, nil
 }
 

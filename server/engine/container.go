@@ -130,7 +130,7 @@ func parseContainer(in container.InspectResponse) Container {
 		}
 	}
 	if in.Config != nil {
-		c.Image, c.Labels = in.Config.Image, in.Config.Labels
+		c.Image, c.Labels = shortName(in.Config.Image), in.Config.Labels
 		c.Lesson, c.Run, c.Key = c.Labels[LabelLesson], c.Labels[LabelRun], c.Labels[LabelKey]
 		c.Title, c.Subtitle, c.Command = c.Labels[LabelTitle], c.Labels[LabelSubtitle], c.Labels[LabelCommand]
 		c.Order, _ = strconv.Atoi(c.Labels[LabelOrder])
@@ -151,6 +151,15 @@ func parseContainer(in container.InspectResponse) Container {
 	return c
 }
 
+// shortName is an image's name without the registry that Podman writes before
+// a name that has none.
+func shortName(image string) string {
+	for _, registry := range []string{"localhost/", "docker.io/library/"} {
+		image = strings.TrimPrefix(image, registry)
+	}
+	return image
+}
+
 // parseAsked reads the limits in docker's own spelling of flags.
 func parseAsked(r container.Resources) Asked {
 	a := Asked{
@@ -162,7 +171,7 @@ func parseAsked(r container.Resources) Asked {
 		a.CPUs = float64(r.NanoCPUs) / 1e9
 		a.CPU = "--cpus " + strconv.FormatFloat(a.CPUs, 'f', -1, 64)
 	case r.CPUQuota > 0:
-		period := cmp.Or(r.CPUPeriod, 100_000) // the kernel's default, in µs
+		period := cmp.Or(r.CPUPeriod, cpuPeriod) // the kernel's default too
 		a.CPUs = float64(r.CPUQuota) / float64(period)
 		a.CPU = "--cpu-quota " + strconv.FormatInt(r.CPUQuota, 10)
 		if r.CPUPeriod > 0 {

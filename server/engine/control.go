@@ -43,6 +43,10 @@ func (d *Docker) Kill(ctx context.Context, id string) error {
 	})
 }
 
+// cpuPeriod is the engines' own over which a number of processors becomes a
+// quota, in µs.
+const cpuPeriod = 100_000
+
 // Update changes the limits of a container, as docker update does; zero
 // fields stay as they are.
 func (d *Docker) Update(ctx context.Context, id string, limits demos.Limits) error {
@@ -56,6 +60,10 @@ func (d *Docker) Update(ctx context.Context, id string, limits demos.Limits) err
 	resources, err := l.resources(limits)
 	if err != nil {
 		return err
+	}
+	if l.info.quotaOnly && resources.NanoCPUs > 0 {
+		resources.CPUPeriod = cpuPeriod
+		resources.CPUQuota, resources.NanoCPUs = resources.NanoCPUs*cpuPeriod/1e9, 0
 	}
 	return l.call(ctx, timeoutChange, "update the container's limits", func(ctx context.Context, cli *client.Client) error {
 		_, err := cli.ContainerUpdate(ctx, id, container.UpdateConfig{Resources: resources})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -117,26 +116,28 @@ func (d *Docker) removeAll(ctx context.Context, l *link, s sweeping) (CleanRepor
 	if err != nil {
 		return report, err
 	}
-	var removing errgroup.Group
-	removing.SetLimit(6) // each takes the engine a third of a second
-	var mu sync.Mutex
+	var wanted []container.Summary
 	for _, each := range containers {
-		if !s.what(each.Labels) {
-			continue
+		if s.what(each.Labels) {
+			wanted = append(wanted, each)
 		}
-		removing.Go(func() error {
-			err := l.removeContainer(ctx, each.ID)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failures = append(failures, err)
-			} else {
-				report.Containers = append(report.Containers, strings.TrimPrefix(strings.Join(each.Names[:min(1, len(each.Names))], ""), "/"))
-			}
-			return nil
-		})
 	}
-	_ = removing.Wait() // the failures are kept one by one
+	// Podman lets go of a container only after those that have joined it.
+	for round := 0; len(wanted) > 0; round++ {
+		var later []container.Summary
+		for i, err := range l.removeContainers(ctx, wanted) {
+			name := strings.TrimPrefix(strings.Join(wanted[i].Names[:min(1, len(wanted[i].Names))], ""), "/")
+			switch {
+			case err == nil:
+				report.Containers = append(report.Containers, name)
+			case strings.Contains(err.Error(), "has dependent containers") && round < MaxContainersPerRun:
+				later = append(later, wanted[i])
+			default:
+				failures = append(failures, err)
+			}
+		}
+		wanted = later
+	}
 	slices.Sort(report.Containers)
 	managed := filters.NewArgs(filters.Arg("label", LabelManaged+"=true"))
 	var networks []network.Summary
@@ -182,6 +183,21 @@ func (d *Docker) removeAll(ctx context.Context, l *link, s sweeping) (CleanRepor
 	return report, errors.Join(failures...)
 }
 
+// removeContainers removes several at once, and returns the error of each.
+func (l *link) removeContainers(ctx context.Context, containers []container.Summary) []error {
+	errs := make([]error, len(containers))
+	var removing errgroup.Group
+	removing.SetLimit(6) // each takes the engine a third of a second
+	for i, each := range containers {
+		removing.Go(func() error {
+			errs[i] = l.removeContainer(ctx, each.ID)
+			return nil
+		})
+	}
+	_ = removing.Wait() // the errors are kept one by one
+	return errs
+}
+
 // removeImages removes workload images that no container uses: all but keep.
 func (d *Docker) removeImages(ctx context.Context, l *link, keep string) (removed []string, err error) {
 	var images []image.Summary
@@ -198,7 +214,7 @@ func (d *Docker) removeImages(ctx context.Context, l *link, keep string) (remove
 			continue
 		}
 		for _, tag := range each.RepoTags {
-			short := strings.TrimPrefix(tag, "localhost/") // as Podman has it
+			short := shortName(tag)
 			if !strings.HasPrefix(short, imageRepository+":") || short == keep {
 				continue
 			}
