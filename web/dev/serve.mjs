@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { Host, lessons, provenance, states } from './fake.mjs';
+import { room, walkProse } from './room.mjs';
 import { accept } from './socket.mjs';
 
 const bundle = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../static/bundle');
@@ -40,6 +41,7 @@ export async function serve(port = 0) {
       const answer = provenance(decodeURIComponent(asked[1]), decodeURIComponent(asked[2]), hostOf(state));
       return answer ? json(200, answer) : problem(404, 'Unknown field', `There is no number called ${decodeURIComponent(asked[2])}.`);
     }
+    if (url.pathname.startsWith('/api/v1/room')) return room(url, request, response, hostOf(state), { control, json, problem, broadcast });
     if (/^\/api\/v1\/lessons\/[^/]+\/runs$/.test(url.pathname) && request.method === 'POST') {
       if (control.problem) return problem(control.problem.status, control.problem.title, control.problem.detail);
       control.started.push(url.pathname.split('/')[4]);
@@ -80,6 +82,7 @@ export async function serve(port = 0) {
     socket.send(JSON.stringify(host.history()));
     const run = host.run();
     if (run) socket.send(JSON.stringify(run));
+    if (host.room) socket.send(JSON.stringify({ ...host.head('room'), ...host.room }));
     let sent = 0;
     const timer = setInterval(() => {
       if (control.frozen || one.held || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
@@ -109,11 +112,11 @@ function pageOf(url) {
   const query = url.searchParams;
   const lesson = url.pathname.match(/^\/lessons\/([\w-]+)$/)?.[1];
   const panel = url.pathname.match(/^\/embed\/(\w+)$/)?.[1];
-  const kind = url.pathname === '/' ? 'architecture' : lesson ? 'lesson' : panel ? 'embed' : { '/present': 'present', '/takeaways': 'takeaways' }[url.pathname];
+  const kind = url.pathname === '/' ? 'architecture' : lesson ? 'lesson' : panel ? 'embed' : { '/present': 'present', '/follow': 'follow', '/takeaways': 'takeaways' }[url.pathname];
   if (!kind) return undefined;
   const attributes = { page: kind, lesson: lesson ?? query.get('lesson') ?? '', panel: panel ?? '', container: query.get('container') ?? '', theme: query.get('theme') ?? '', scale: query.get('scale') ?? '', base: '' };
   const data = Object.entries(attributes).map(([name, value]) => `data-${name}="${value.replace(/[^\w.-]/g, '')}"`).join(' ');
-  const prose = lesson ? '<template id="prose"><p>A <strong>quota</strong> is time that the kernel hands out anew in each period. When it is used up, every thread of the group waits, however idle the machine is.</p><h2>Why not half a core?</h2><p>Because there is no such thing: the group may use all cores, but only for <code>50&nbsp;ms</code> of each <code>100&nbsp;ms</code>.</p></template>' : '';
+  const prose = kind === 'present' || kind === 'follow' ? walkProse : lesson ? '<template id="prose"><p>A <strong>quota</strong> is time that the kernel hands out anew in each period. When it is used up, every thread of the group waits, however idle the machine is.</p><h2>Why not half a core?</h2><p>Because there is no such thing: the group may use all cores, but only for <code>50&nbsp;ms</code> of each <code>100&nbsp;ms</code>.</p></template>' : '';
   return `<!doctype html><html lang="en" class="${kind === 'embed' ? 'bare' : 'ground'}"${query.get('theme') && query.get('theme') !== 'auto' ? ` data-theme="${query.get('theme') === 'light' ? 'light' : 'dark'}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Porthole</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/bundle/porthole.css"><script type="module" src="/static/bundle/porthole.js"></script></head><body class="page-${kind}"><porthole-app ${data}>${prose}<noscript>Porthole draws with JavaScript.</noscript></porthole-app></body></html>`;
 }
 

@@ -1,4 +1,4 @@
-import type { ActionRequest, Lesson, Problem, Provenance, ReplayRequest, Started } from './wire';
+import type { ActionRequest, Lesson, Problem, Provenance, ReplayRequest, Run, Started } from './wire';
 import { page, store } from './page';
 
 /** An answer that was not the one wished for, in one sentence for the reader. */
@@ -8,7 +8,7 @@ export class Refused extends Error {
   }
 }
 
-async function ask<T>(path: string, method = 'GET', body?: object): Promise<T | undefined> {
+export async function ask<T>(path: string, method = 'GET', body?: object): Promise<T | undefined> {
   let response: Response;
   try {
     response = await fetch(`${page.base}/api/v1${path}`, { method, headers: { Accept: 'application/json', ...(body ? { 'Content-Type': 'application/json' } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
@@ -38,6 +38,11 @@ export async function startRun(lesson: string): Promise<Started | undefined> {
 
 export async function stopRun(run: string): Promise<void> {
   await ask(`/runs/${encodeURIComponent(run)}`, 'DELETE');
+}
+
+/** A run with what was last seen of its containers. */
+export async function loadRun(run: string): Promise<Run | undefined> {
+  return ask<Run>(`/runs/${encodeURIComponent(run)}`);
 }
 
 /** Takes an action; the value is for one with a range. */

@@ -3,7 +3,7 @@ import { Store } from './stream/store';
 
 /** What the server's page shell says about itself, on the root element. */
 export interface Page {
-  kind: 'architecture' | 'lesson' | 'embed' | 'takeaways' | 'present';
+  kind: 'architecture' | 'lesson' | 'embed' | 'takeaways' | 'present' | 'follow';
   base: string;
   lesson: string;
   panel: string;
@@ -24,9 +24,9 @@ export function begin(data: DOMStringMap): void {
   page.lesson = data['lesson'] ?? '';
   page.panel = data['panel'] ?? 'diagram';
   page.container = data['container'] ?? '';
-  page.readOnly = page.kind === 'embed';
+  page.readOnly = page.kind === 'embed' || page.kind === 'follow';
   // The server, too, is to know that this one never controls anything.
-  client ??= new Client(store, streamURL(page.base) + (page.readOnly ? '?panel=1' : ''));
+  client ??= new Client(store, streamURL(page.base) + (page.kind === 'follow' ? '?follow=1' : page.readOnly ? '?panel=1' : ''));
   client.start();
 }
 

@@ -11,6 +11,8 @@ import './lesson';
 import '../replay/bar';
 import './plate';
 import './rail';
+import '../present/follow';
+import '../present/present';
 import './strip';
 import './takeaways';
 import './title-block';
@@ -48,7 +50,8 @@ export class App extends LitElement {
 
   override render(): TemplateResult {
     if (page.kind === 'embed') return html`<main class="embed"><porthole-embed></porthole-embed><porthole-replay brief></porthole-replay></main><porthole-plate></porthole-plate>`;
-    if (page.kind === 'present') return html`<main class="sheet present"><porthole-diagram brief></porthole-diagram><porthole-replay brief></porthole-replay></main><porthole-plate></porthole-plate>`;
+    if (page.kind === 'present') return html`<main class="present"><porthole-present .prose=${this.prose}></porthole-present></main><porthole-plate></porthole-plate>`;
+    if (page.kind === 'follow') return html`<main class="follow"><porthole-follow .prose=${this.prose}></porthole-follow></main><porthole-plate></porthole-plate>`;
     return html`<a class="skip" href="#sheet">To the drawing</a>
       <header class="top"><porthole-title-block></porthole-title-block></header>
       <porthole-rail></porthole-rail>

@@ -6,7 +6,7 @@ import { verdict, verdictWords } from './icons';
 import { Part } from './part';
 
 /** One of the chapter's five, as the server's page says it. */
-interface Takeaway { title: string; says: string; lessons: string[] }
+export interface Takeaway { title: string; says: string; lessons: string[] }
 
 /** The five takeaways, each beside its evidence: the claims of its lessons, and their verdicts so far. */
 export class Takeaways extends Part {
@@ -51,7 +51,8 @@ function row(claim: Claim, ran: boolean): TemplateResult {
     <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span><span class="claim-measured">${claim.measured ?? nothing}</span></div>`;
 }
 
-function read(prose: Node[]): Takeaway[] {
+/** Takes the five from the page that the server drew. */
+export function read(prose: Node[]): Takeaway[] {
   const sections = prose.flatMap((node) => (node instanceof Element ? [...(node.matches('[data-takeaway]') ? [node] : []), ...node.querySelectorAll('[data-takeaway]')] : []));
   return sections.map((section) => ({
     title: section.querySelector('h2')?.textContent?.trim() ?? '',

@@ -1,4 +1,4 @@
-import type { Container, Gone, Hello, Lesson, Message, Replay, Run, Topology } from '../wire';
+import type { Container, Gone, Hello, Lesson, Message, Replay, Room, Run, Topology } from '../wire';
 import { Series, addSample } from './series';
 
 /** What the page knows of its connection. */
@@ -14,6 +14,9 @@ export type Topic = 'change' | 'sample';
 /** At most this many runs that have ended are remembered. */
 const endedRunsKept = 40;
 
+/** At most this many curves of containers that have left the drawing are kept. */
+const leftSeriesKept = 48;
+
 /** All that the page shows, kept in one place and told to whoever listens. */
 export class Store {
   link: Link = { state: 'connecting' };
@@ -28,6 +31,8 @@ export class Store {
   readonly series = new Map<string, Series>();
   readonly runs = new Map<string, Run>();
   readonly gone = new Map<string, Gone>();
+  /** Where a presenter is, and what the room predicts. */
+  room: Room | undefined;
   /** When the newest sample was made, by the server's clock. */
   sampledAt = 0;
   /** When it arrived, by this page's monotonic clock. */
@@ -75,6 +80,9 @@ export class Store {
         if (this.replay?.epoch !== message.epoch) this.forget();
         this.replay = message;
         break;
+      case 'room':
+        this.room = message;
+        break;
       case 'gone':
         this.gone.set(message.name, message);
         this.series.get(message.name)?.add(message.at, message.last);
@@ -83,6 +91,24 @@ export class Store {
         return; // A newer server may say more than this page knows.
     }
     this.tell('change');
+  }
+
+  /** Takes in the past of a run that this page has not watched: of containers that are alive the stream tells. */
+  recall(run: Run): void {
+    const past = new Map<string, Series>();
+    for (const sample of run.seen?.samples ?? []) addSample(past, sample);
+    for (const { at, container, last } of run.seen?.containers ?? []) {
+      const { name, id, lesson } = container;
+      const now = this.containers.find((one) => one.name === name);
+      if (now && (now.id !== id || now.state === 'running' || now.state === 'paused')) continue;
+      const series = past.get(name);
+      if (series && (this.series.get(name)?.columns.at[0] ?? Infinity) > series.columns.at[0]!) this.series.set(name, series);
+      this.series.get(name)?.add(at + 1, last);
+      const exitCode = run.containers.find((one) => one.name === name)?.exitCode;
+      if (!this.gone.has(name)) this.gone.set(name, { type: 'gone', seq: 0, at, name, id, last, ...(lesson ? { lesson } : {}), run: run.id, ...(exitCode === undefined ? {} : { exitCode }) });
+    }
+    this.tell('change');
+    this.tell('sample');
   }
 
   setLink(link: Link): void {
@@ -144,10 +170,9 @@ export class Store {
       if (present.has(name)) continue;
       this.ids.delete(name);
     }
-    // What has left the drawing is kept while its lesson's page may still show it.
-    for (const [name, series] of this.series) {
-      if (!present.has(name) && series.latestAt < this.sampledAt - 120_000) this.series.delete(name);
-    }
+    // What has left the drawing is kept while its lesson's page may still show it: the newest of them.
+    const left = [...this.series].filter(([name]) => !present.has(name)).sort(([, a], [, b]) => a.latestAt - b.latestAt);
+    for (const [name] of left.slice(0, Math.max(0, left.length - leftSeriesKept))) this.series.delete(name);
     if (this.gone.size > 60) for (const name of [...this.gone.keys()].slice(0, 20)) this.gone.delete(name);
   }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../../bin/porthole', import.meta.url));
+const program = process.env.PORTHOLE_PROGRAM ?? fileURLToPath(new URL('../../../bin/porthole', import.meta.url));
 
 /** Where the engine really listens. */
 const engine = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '');

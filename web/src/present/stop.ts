@@ -1,0 +1,104 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Answer, Claim, Lesson, Poll, Run } from '../wire';
+import { store } from '../page';
+import { claimsOf, inWords } from '../parts/claims';
+import { verdict, verdictWords } from '../parts/icons';
+import { css } from '../parts/part';
+import type { Takeaway } from '../parts/takeaways';
+
+/** The poll of a lesson, if the room is asked it now. */
+export function pollOf(lesson: Lesson | undefined): Poll | undefined {
+  const poll = store.room?.poll;
+  return lesson && poll?.lesson === lesson.slug ? poll : undefined;
+}
+
+/** Whether the answer is out: the run has judged what it judges by itself, and could tell something. */
+export function told(run: Run | undefined): boolean {
+  const claims = run?.claims ?? [];
+  return claims.some((claim) => claim.verdict === 'holds' || claim.verdict === 'fails') && claims.every((claim) => claim.verdict !== 'pending' || Boolean(claim.awaits?.length));
+}
+
+export interface Asking {
+  lesson: Lesson;
+  poll: Poll | undefined;
+  /** Whether the answer may be told. */
+  out: boolean;
+  /** The answer that is picked here. */
+  picked: string;
+  /** Whether the tally may be shown: not to somebody who has still to choose. */
+  tally: boolean;
+  locked: boolean;
+  pick(answer: Answer): void;
+}
+
+/** The question with its answers, and how the room has answered. */
+export function question(asking: Asking): TemplateResult {
+  const { lesson, poll, out, picked, locked, pick } = asking;
+  return html`<section class="ask" aria-labelledby="question"><p class="ask-section">${lesson.title}</p><h1 id="question">${lesson.question}</h1>
+    <ol class="choices">${(lesson.answers ?? []).map((answer, i) => html`<li class="choice ${picked === answer.id ? 'picked' : ''} ${out && answer.right ? 'right' : ''}">
+      <button ?disabled=${locked} aria-pressed=${picked === answer.id ? 'true' : 'false'} @click=${() => pick(answer)}><span class="digit">${i + 1}</span><span class="choice-says">${answer.says}</span>
+        ${out && answer.right ? html`<span class="choice-word">${verdict('holds')}what happened</span>` : picked === answer.id ? html`<span class="choice-word">picked</span>` : nothing}</button>
+      ${asking.tally && poll?.ballots ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
+}
+
+/** One answer's share of the ballots, as long as they are many. */
+function bar(poll: Poll, answer: string): TemplateResult {
+  const votes = poll.answers.find((one) => one.id === answer)?.votes ?? 0;
+  return html`<div class="tally" role="img" aria-label=${`${votes} of ${poll.ballots}`}><span class="tally-bar"><i ${css({ width: `${(100 * votes) / poll.ballots}%` })}></i></span><b class="mono">${votes}</b></div>`;
+}
+
+/** How the room has predicted, in a sentence; empty where nobody was asked. */
+export function roomWords(poll: Poll | undefined, followers: number): string {
+  if (!poll) return '';
+  const { ballots } = poll;
+  if (poll.state === 'told') {
+    if (!ballots) return '';
+    if (poll.rightBallots === undefined) return `${people(ballots)} predicted.`;
+    return poll.rightBallots === ballots ? (ballots === 1 ? 'The one who predicted was right.' : `All ${ballots} who predicted were right.`) : `${poll.rightBallots} of ${ballots} predicted what happened.`;
+  }
+  if (poll.state === 'closed') return `The predictions are closed: ${ballots}.`;
+  if (!followers && !ballots) return '';
+  return ballots ? `${ballots} of ${Math.max(followers, ballots)} ${Math.max(followers, ballots) === 1 ? 'has' : 'have'} predicted.` : `${people(followers)} can predict now.`;
+}
+
+export function people(count: number): string {
+  return count === 1 ? 'One follower' : `${count} followers`;
+}
+
+/** The verdicts with their figures, who was right, and what to take away. */
+export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | undefined, insight: Node | undefined): TemplateResult {
+  const claims = claimsOf(lesson.slug);
+  const out = told(run);
+  const right = lesson.answers?.find((answer) => answer.right);
+  const words = roomWords(poll, store.room?.followers ?? 0);
+  return html`<section class="outcome" aria-labelledby="outcome"><h1 id="outcome">${lesson.title} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>
+    ${out && right ? html`<p class="happened">${verdict('holds')}<span>${right.says}</span>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</p>` : nothing}
+    <div class="outcome-claims" role="list">${claims.map((claim) => row(claim, Boolean(run)))}</div>
+    ${insight ? html`<div class="insight">${insight}</div>` : nothing}</section>`;
+}
+
+function row(claim: Claim, ran: boolean): TemplateResult {
+  const { verdict: kind } = claim;
+  const word = kind === 'pending' ? (!ran ? 'not judged' : claim.awaits?.length ? 'awaits an action' : verdictWords.pending) : verdictWords[kind];
+  return html`<div class="outcome-claim ${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${word}</span></span>
+    <span class="outcome-says">${claim.says}${claim.measured ? html`<b>${claim.measured}</b>` : nothing}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span></div>`;
+}
+
+/** The chapter's five, each with what this machine has shown. */
+export function takeaways(five: Takeaway[]): TemplateResult {
+  return html`<section class="five" aria-labelledby="five"><h1 id="five">Key takeaways</h1><ol>${five.map((one, i) => {
+    const ran = one.lessons.filter((slug) => store.runOf(slug));
+    const claims = ran.flatMap((slug) => claimsOf(slug));
+    return html`<li><span class="digit">${i + 1}</span><div><h2>${one.title}</h2><p>${one.says}</p><p class="five-shown">${claims.length ? `Shown here: ${inWords(claims)}` : 'Not run yet on this machine.'}</p></div></li>`;
+  })}</ol></section>`;
+}
+
+/** The insights that the server's page holds, by lesson. */
+export function insightsIn(prose: Node[]): Map<string, Node> {
+  const found = new Map<string, Node>();
+  for (const node of prose) {
+    if (!(node instanceof Element)) continue;
+    for (const each of [node, ...node.querySelectorAll('*')]) if (each instanceof HTMLElement && each.dataset['insight']) found.set(each.dataset['insight'], each);
+  }
+  return found;
+}
