@@ -4,6 +4,7 @@
 // browser's figures are measured by web/bench.
 //
 //	go run ./server/bench [-containers 20] [-seconds 10] [-json]
+//	go run ./server/bench -hall [-seconds 10]
 package main
 
 import (
@@ -31,11 +32,19 @@ func main() {
 	containers := flag.Int("containers", 20, "how many containers to sample")
 	seconds := flag.Int("seconds", 10, "how long to measure each thing")
 	profile := flag.String("cpuprofile", "", "write a processor profile of the pipeline to this file")
+	hall := flag.Bool("hall", false, "measure a lecture hall of 1 to 2,000 viewers instead")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	figures, err := measure(ctx, *containers, time.Duration(*seconds)*time.Second, *profile)
+	each := time.Duration(*seconds) * time.Second
+	var figures []figure
+	var err error
+	if *hall {
+		figures, err = measureHall(ctx, []int{1, 10, 100, 500, 1000, 2000}, each)
+	} else {
+		figures, err = measure(ctx, *containers, each, *profile)
+	}
 	if err == nil {
 		err = show(os.Stdout, figures, *asJSON)
 	}
