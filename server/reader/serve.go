@@ -94,10 +94,14 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, h Helper) error {
 			return ctx.Err()
 		}
 	})
-	if err := group.Wait(); !errors.Is(err, errEnd) {
-		return err
+	err = group.Wait()
+	switch {
+	case errors.Is(context.Cause(ctx), errQuiet):
+		return errQuiet
+	case errors.Is(err, errEnd):
+		return nil
 	}
-	return nil
+	return err
 }
 
 // errEnd says that the input has ended, as it should.

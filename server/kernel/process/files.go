@@ -28,6 +28,9 @@ func (fs FS) Files(pid int, inside []wire.File) []wire.File {
 	host, reason := fs.hostRoot()
 	table := fs.mountTable(itoa(pid))
 	hosts := fs.mountTable("1")
+	if hosts == nil && fs.isKthreadd() {
+		hosts = fs.mountTable("2")
+	}
 	var list []wire.File
 	for _, file := range inside[:min(len(inside), wire.MaxFiles)] {
 		one := wire.File{Path: file.Path}
@@ -52,16 +55,24 @@ func (fs FS) Files(pid int, inside []wire.File) []wire.File {
 }
 
 // hostRoot is what leads to the host's files: nothing, where our own process
-// is in the host's mount namespace; else the root of process 1.
+// is in the host's mount namespace; else the root of process 1, or where that
+// is closed to us, of the kernel's thread 2.
 func (fs FS) hostRoot() (prefix, reason string) {
 	if fs.inHost("mnt") {
 		return "", ""
 	}
 	first := filepath.Join(fs.proc, "1", "root")
-	if _, err := os.Stat(first + "/"); err != nil {
-		return "", "the host's own files are not to be seen from here: " + plain(err).Error()
+	_, err := os.Stat(first + "/")
+	if err == nil {
+		return first, ""
 	}
-	return first, ""
+	if fs.isKthreadd() {
+		second := filepath.Join(fs.proc, "2", "root")
+		if _, err := os.Stat(second + "/"); err == nil {
+			return second, ""
+		}
+	}
+	return "", "the host's own files are not to be seen from here: " + plain(err).Error()
 }
 
 // hostFile finds where the host keeps a container's file, and how large it is.
