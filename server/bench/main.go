@@ -5,6 +5,7 @@
 //
 //	go run ./server/bench [-containers 20] [-seconds 10] [-json]
 //	go run ./server/bench -hall [-seconds 10]
+//	go run ./server/bench -soak 30m
 package main
 
 import (
@@ -33,6 +34,7 @@ func main() {
 	seconds := flag.Int("seconds", 10, "how long to measure each thing")
 	profile := flag.String("cpuprofile", "", "write a processor profile of the pipeline to this file")
 	hall := flag.Bool("hall", false, "measure a lecture hall of 1 to 2,000 viewers instead")
+	soak := flag.Duration("soak", 0, "start, stop and kill at random for so long, and see whether all is back where it began")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -40,7 +42,9 @@ func main() {
 	each := time.Duration(*seconds) * time.Second
 	var figures []figure
 	var err error
-	if *hall {
+	if *soak > 0 {
+		err = runSoak(ctx, *soak)
+	} else if *hall {
 		figures, err = measureHall(ctx, []int{1, 10, 100, 500, 1000, 2000}, each)
 	} else {
 		figures, err = measure(ctx, *containers, each, *profile)
