@@ -86,7 +86,7 @@ test('three predict, the lesson is run, and the room learns who was right', asyn
   // Once is once, also past the page, and after a reload.
   const again = await followers[2].evaluate(async ([path, answer]) => {
     const answered = await fetch(path, { method: 'POST', body: JSON.stringify({ answer }) });
-    return { status: answered.status, type: answered.headers.get('Content-Type'), ...(await answered.json()) };
+    return { ...(await answered.json()), status: answered.status, type: answered.headers.get('Content-Type') };
   }, [`/api/v1/room/polls/${slug}/votes`, lesson.answers[right].id]);
   assert.deepEqual([again.status, again.type], [409, 'application/problem+json']);
   assert.match(again.detail, /each follower predicts once/);
