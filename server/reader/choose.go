@@ -78,7 +78,7 @@ func (r *Reader) choose() way {
 	r.mu.Lock()
 	// A new connection, or another engine behind it: all is to be tried anew.
 	if epoch := fmt.Sprint(up, engine.Version, engine.APIVersion, engine.ObserveOnly); epoch != r.epoch {
-		r.epoch, r.refused, r.strange = epoch, nil, false
+		r.epoch, r.refused, r.strange, r.familiar = epoch, nil, false, false
 		clear(r.suspects)
 	}
 	refused, strange := r.refused, r.strange
@@ -171,28 +171,32 @@ func (r *Reader) turnTo(w way) {
 }
 
 // suspect looks whether the engine's containers are among the processes that we
-// see: where one seen twice is not, its PID is of another machine's.
+// see: where one seen twice is not, its PID is of another machine's. Once one of
+// them was, they are ours: what is missing then has exited, and a slow engine has
+// not said so yet.
 func (r *Reader) suspect(w way) {
 	if w.mode != wire.ReaderDirect || r.options.Mode != Auto || r.options.Sampler.Engine.State().State != wire.EngineUp {
 		return
 	}
 	proc := cmp.Or(r.options.Sampler.Proc, "/proc")
-	seen := map[string]bool{}
+	seen, familiar := map[string]bool{}, false
 	for _, one := range r.options.Sampler.Engine.Subjects() {
 		c := one.Container
 		if c.PID == 0 || c.State != "running" || len(c.ID) < 12 {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(c.PID), "cgroup"))
-		if errors.Is(err, os.ErrPermission) || err == nil && strings.Contains(string(text), c.ID[:12]) {
-			continue
+		if err == nil && strings.Contains(string(text), c.ID[:12]) {
+			familiar = true
+		} else if !errors.Is(err, os.ErrPermission) {
+			seen[fmt.Sprint(c.ID, c.StartedAt, c.PID)] = true
 		}
-		seen[fmt.Sprint(c.ID, c.StartedAt, c.PID)] = true
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.familiar = r.familiar || familiar
 	for name := range seen {
-		if r.suspects[name] {
+		if r.suspects[name] && !r.familiar {
 			r.strange = true
 		}
 	}

@@ -98,6 +98,7 @@ type Reader struct {
 	// Of this connection to the engine:
 	refused  error // why no helper can be had
 	strange  bool  // its containers are not among the processes that we see
+	familiar bool  // one of its containers was, since it answers
 	suspects map[string]bool
 	epoch    string
 }

@@ -424,6 +424,23 @@ func TestStrangePIDs(t *testing.T) {
 	})
 }
 
+// Where one container is among our processes, another that is not has exited, and
+// the engine is late to say so.
+func TestALateEngineIsNotStrange(t *testing.T) {
+	gone := child(t)
+	gone.Container.ID, gone.Container.Name = strings.Repeat("abcdef0123456789", 4), "gone"
+	s := newScene(t, Auto, func(e *engine) { e.subjects = []sampler.Subject{gone} })
+	for _, familiar := range []bool{true, false} {
+		s.Reader.strange, s.Reader.familiar = false, familiar
+		for range 3 {
+			s.Reader.suspect(way{mode: wire.ReaderDirect})
+		}
+		if s.Reader.strange == familiar {
+			t.Errorf("strange: %v, though one of its containers was seen here: %v", s.Reader.strange, familiar)
+		}
+	}
+}
+
 // A helper does not outlive a server that says nothing any more.
 func TestTheHelperGivesUp(t *testing.T) {
 	facts := func(*sampler.Sampler) doctor.Facts { return doctor.Facts{} }
