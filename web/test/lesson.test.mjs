@@ -51,3 +51,109 @@ test('what cannot be run here, and a lesson with mistakes, say so first', async 
   await until(page, 'the line', () => /demo\.yaml:2:1/.test(document.querySelector('.unavailable pre')?.textContent ?? ''));
   await close(page);
 });
+
+/** Goes to a lesson's page from another one, with the catalogue held back until let() is called. */
+async function linked(page, address) {
+  let let_;
+  const held = new Promise((resolve) => (let_ = resolve));
+  await page.route('**/api/v1/lessons', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${it.server.url}${address}`);
+  return let_;
+}
+
+test('a deep link lands on its part, also when that comes late, and takes the focus along', async () => {
+  for (const [width, height] of [[1280, 720], [390, 844]]) {
+    for (const id of ['predict', 'run', 'change', 'observe', 'verdict', 'claim-twice']) {
+      const page = await open(it, { state: 'cpu', path: '/takeaways', width, height });
+      const release = await linked(page, `/lessons/cpu-limit?state=cpu&theme=dark#${id}`);
+      await until(page, 'a page without its lesson', () => /Loading the lesson/.test(document.querySelector('.lesson-missing')?.textContent ?? ''));
+      release();
+      await until(page, `#${id} on top of the window, at ${width} px`, (id) => {
+        const place = document.getElementById(id);
+        const target = place?.getClientRects().length ? place : place?.firstElementChild;
+        if (!target || document.activeElement !== target) return false;
+        const { top } = target.getBoundingClientRect();
+        const bottom = Math.abs(scrollY + innerHeight - document.documentElement.scrollHeight) < 2;
+        return top >= 0 && (top < 60 || scrollY === 0 || (bottom && top < innerHeight));
+      }, id);
+      if (id.startsWith('claim')) assert.equal(await page.locator('.claim:target').getAttribute('data-claim'), 'twice');
+      await close(page);
+    }
+  }
+});
+
+test('a link within the page moves the focus, and whoever scrolls is not pulled back', async () => {
+  const page = await open(it, { state: 'cpu', path: '/lessons/cpu-limit', width: 1280, height: 720 });
+  await until(page, 'the claims', () => document.querySelectorAll('.claim').length === 4);
+  await page.locator('#claim-nproc .claim-link').focus();
+  await page.keyboard.press('Enter');
+  await until(page, 'the focus on the claim', () => document.activeElement?.id === 'claim-nproc');
+  await page.mouse.move(640, 360);
+  await page.mouse.wheel(0, -5000);
+  await until(page, 'the top of the page', () => scrollY === 0);
+  // The page goes on filling.
+  it.server.tell(it.server.control.hosts.get('cpu'), it.server.control.hosts.get('cpu').topology());
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  await close(page);
+});
+
+test('keys run and stop the lesson, and open and close the list of keys', async () => {
+  const page = await open(it, { state: 'cpu', path: '/lessons/cpu-limit' });
+  await until(page, 'the run', () => document.querySelector('porthole-lesson .stop'));
+  const stopped = page.waitForRequest((request) => request.method() === 'DELETE');
+  await page.keyboard.press('s');
+  assert.match((await stopped).url(), /runs\/run-1$/);
+  await until(page, 'the button to run it again', () => /Run again/.test(document.querySelector('porthole-lesson porthole-run-button').textContent));
+  const started = page.waitForRequest((request) => request.method() === 'POST');
+  await page.keyboard.press('Shift+R');
+  assert.match((await started).url(), /lessons\/cpu-limit\/runs$/);
+  for (const closing of ['?', 'Escape']) {
+    await page.keyboard.press('?');
+    await until(page, 'the keys', () => document.querySelector('dl.keys'));
+    await page.keyboard.press(closing);
+    await until(page, `no keys after ${closing}`, () => !document.querySelector('dl.keys'));
+  }
+  await close(page);
+});
+
+test('no key is taken from somebody who types or slides', async () => {
+  const page = await open(it, { state: 'zero', path: '/lessons/cpu-limit' });
+  await until(page, 'the slider', () => document.querySelector('.action-range input'));
+  const requests = [];
+  page.on('request', (request) => request.method() !== 'GET' && requests.push(request.url()));
+  const field = page.locator('.action-range input[type=number]');
+  await field.fill('');
+  await field.pressSequentially('3rs?');
+  assert.equal(await field.inputValue(), '3');
+  await field.press('Enter');
+  const slider = page.locator('.action-range input[type=range]');
+  assert.equal(await slider.inputValue(), '3');
+  await slider.focus();
+  for (const key of ['ArrowLeft', '1', '2']) await page.keyboard.press(key);
+  assert.equal(await slider.inputValue(), '2.75');
+  await slider.press('Home');
+  assert.equal(await slider.inputValue(), '0.25');
+  assert.equal(await page.locator('.answer input:checked').count(), 0);
+  assert.equal(await page.locator('dl.keys').count(), 0);
+  assert.deepEqual(requests, []);
+  // A key of the browser's own is not ours.
+  await page.locator('h1').first().click();
+  await page.keyboard.press('Control+2');
+  assert.equal(await page.locator('.answer input:checked').count(), 0);
+  await close(page);
+});
+
+test('before a run, a lesson says what will be seen', async () => {
+  let page = await open(it, { state: 'zero', path: '/lessons/cpu-limit' });
+  await until(page, 'the sentence', () => /Here comes how many cores/.test(document.querySelector('.observe-wait')?.textContent ?? ''));
+  assert.match(await page.locator('.answer-word').innerText(), /Pick one/);
+  await close(page);
+  page = await open(it, { state: 'zero', path: '/lessons/verify-isolation' });
+  await until(page, 'the tables', () => document.querySelectorAll('.table-box').length === 9);
+  for (const note of await page.locator('.table-box').allInnerTexts()) assert.match(note, /not started|no layer|No line/);
+  await close(page);
+});

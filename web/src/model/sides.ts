@@ -1,27 +1,16 @@
-import type { CgroupFile, Container, Limit, Mount, Process, Range, Segment } from '../wire';
+import type { CgroupFile, Container, Limit, Mount, Process, Range, Segment, SeenContainer } from '../wire';
 
 /** The tables that a lesson can show, by the names of its panels. */
 export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log'] as const;
 export type TableKind = (typeof tableKinds)[number];
 
-/**
- * The tables of a lesson, from its panels. "views" stands for what is seen
- * from both sides in general; a lesson on one kind of namespace has the table
- * of that kind in its place.
- */
-export function tablesOf(slug: string, panels: readonly string[]): TableKind[] {
-  const own: Record<string, TableKind[]> = {
-    'pid-namespace': ['processes'], 'net-namespace': ['interfaces'], 'mnt-namespace': ['mounts'], 'uts-namespace': ['hostnames'],
-    'ipc-namespace': ['segments'], 'user-namespace': ['users', 'security'], 'container-vs-vm': ['hostnames', 'processes'],
-  };
-  const found: TableKind[] = [];
-  const add = (kind: TableKind): void => { if (!found.includes(kind)) found.push(kind); };
-  for (const panel of panels) {
-    if (panel === 'views') (own[slug] ?? ['processes', 'interfaces', 'mounts', 'users', 'hostnames'] satisfies TableKind[]).forEach(add);
-    else if ((tableKinds as readonly string[]).includes(panel)) add(panel as TableKind);
-  }
-  if (!panels.includes('views')) own[slug]?.forEach(add);
-  return found;
+/** What "views" stands for: what both sides of the wall see in general. */
+const views: TableKind[] = ['processes', 'interfaces', 'mounts', 'users', 'hostnames'];
+
+/** The tables that panels name, each once, in their order. */
+export function tablesOf(panels: readonly string[]): TableKind[] {
+  const named = panels.flatMap((panel) => (panel === 'views' ? views : [panel as TableKind]));
+  return [...new Set(named)].filter((kind) => tableKinds.includes(kind));
 }
 
 /** One process from both sides; a side that does not see it has no number. */
@@ -44,14 +33,14 @@ export function joinProcesses(inside: Process[] | undefined, outside: Process[] 
 }
 
 /** One mount point: as the container names it, and where that is on the host. */
-export interface MountRow { path: string; type: string; readOnly: boolean; host: string; what: 'writable layer' | 'a folder of the host' | 'made by the kernel' | 'in memory' | 'a device' }
+export interface MountRow { path: string; type: string; readOnly: boolean; host: string; what: 'writable layer' | 'a folder of the host' | 'files that the engine writes' | 'made by the kernel' | 'in memory' | 'a device' }
 
 /** The mounts that say something first; the kernel's own trees after them. */
 export function mountRows(container: Container): { first: MountRow[]; rest: MountRow[] } {
   const table = container.inside?.mounts ?? container.outside?.mounts ?? [];
   const outside = new Map((container.outside?.mounts ?? []).map((one) => [one.path, one]));
-  const rows = table.map((mount) => rowOf(mount, outside.get(mount.path), container));
-  const telling = (row: MountRow): boolean => row.what === 'writable layer' || row.what === 'a folder of the host' || ['/proc', '/dev', '/sys'].includes(row.path);
+  const rows = folded(table.map((mount) => rowOf(mount, outside.get(mount.path), container)));
+  const telling = (row: MountRow): boolean => row.what === 'writable layer' || row.what === 'a folder of the host' || row.what === 'files that the engine writes' || ['/proc', '/dev', '/sys'].includes(row.path);
   return { first: rows.filter(telling), rest: rows.filter((row) => !telling(row)) };
 }
 
@@ -63,6 +52,22 @@ function rowOf(mount: Mount, host: Mount | undefined, container: Container): Mou
   if (['tmpfs', 'ramfs'].includes(mount.type)) return { ...base, host: '', what: 'in memory' };
   if (root && root !== '/') return { ...base, host: root, what: 'a folder of the host' };
   return { ...base, host: host?.source ?? mount.source ?? '', what: 'a device' };
+}
+
+/** The files that an engine mounts over /etc, in its folder for the container, as one row. */
+function folded(rows: MountRow[]): MountRow[] {
+  const ours = rows.filter((row) => row.what === 'a folder of the host' && engineFiles.includes(row.path));
+  const folders = new Set(ours.map((row) => row.host.replace(/\/[^/]*$/, '')));
+  if (ours.length < 2 || folders.size !== 1) return rows;
+  const one: MountRow = { ...ours[0]!, path: `/etc/{${ours.map((row) => row.path.slice(5)).join(',')}}`, host: [...folders][0]!, what: 'files that the engine writes' };
+  return [...rows.filter((row) => !ours.includes(row)), one];
+}
+
+const engineFiles = ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts'];
+
+/** A path with the engine's long names cut to the twelve digits that docker itself shows. */
+export function shortPath(path: string): string {
+  return path.replace(/([0-9a-f]{12})[0-9a-f]{52}/g, '$1…');
 }
 
 /** A segment's key as ipcs shows it. */
@@ -85,12 +90,11 @@ export function mapInWords(map: string | undefined): string {
 /** One row of the table from the flag to the kernel's bytes. */
 export interface LimitRow { file: CgroupFile; limit: Limit | undefined }
 
-/** The limits in the table's own order; where all is false, only those that some flag asked for. */
-export function limitRows(files: CgroupFile[] | undefined, container: Container, all: boolean): LimitRow[] {
-  const limits = container.limits as Record<string, Limit | undefined>;
-  const rows = (files ?? []).map((file) => ({ file, limit: limits[file.limit] }));
-  const asked = rows.filter((row) => row.limit?.asked);
-  return all || asked.length === 0 ? rows : asked;
+/** The limits that some flag asked for, in the table's own order: of a container that is still to come, by its command. */
+export function limitRows(files: CgroupFile[] | undefined, container: Container | undefined, command = ''): LimitRow[] {
+  const limits = (container?.limits ?? {}) as Record<string, Limit | undefined>;
+  const asks = (row: LimitRow): boolean => (container ? Boolean(row.limit?.asked) : new RegExp(`${row.file.flag}[ =]`).test(command));
+  return (files ?? []).map((file) => ({ file, limit: limits[file.limit] })).filter(asks);
 }
 
 /** What five witnesses say of an out-of-memory kill; undefined is "not known". */
@@ -125,33 +129,53 @@ export function commandWith(command: string, range: Range, value: number): strin
 /** What is remembered of containers, for after they have gone. */
 export class Seen {
   private run = '';
-  private readonly kept = new Map<string, Container>();
+  private readonly kept = new Map<string, { container: Container; at: number }>();
 
-  /** Takes in the containers of a run; another run is another story. */
-  take(run: string, containers: Container[]): void {
+  /** Takes in the containers of a run as they are at a moment of the server's clock; another run is another story. */
+  take(run: string, containers: Container[], at = 0): void {
     if (run !== this.run) {
       this.run = run;
       this.kept.clear();
     }
     for (const container of containers) {
       const before = this.kept.get(container.name);
-      this.kept.set(container.name, before?.id === container.id ? merged(before, container) : container);
+      const same = before?.container.id === container.id ? before : undefined;
+      this.kept.set(container.name, { container: same ? merged(same.container, container) : container, at: living(container) ? at : (same?.at ?? 0) });
     }
+  }
+
+  /** Takes in what the server has kept, where this page has seen less. */
+  recall(run: string, past: SeenContainer[]): void {
+    if (run !== this.run) return;
+    for (const { at, container } of past) {
+      const known = this.kept.get(container.name);
+      if (known && known.at >= at) continue;
+      const newer = !known ? container : living(known.container) ? merged(known.container, container) : merged(container, known.container);
+      this.kept.set(container.name, { container: newer, at });
+    }
+  }
+
+  /** When a container was last seen alive, in Unix milliseconds; 0 where it was not. */
+  at(name: string): number {
+    return this.kept.get(name)?.at ?? 0;
   }
 
   /** The container as it was last seen; one that is not there any more is "removed". */
   last(name: string, present: boolean): Container | undefined {
-    const container = this.kept.get(name);
+    const container = this.kept.get(name)?.container;
     return container && !present && container.state !== 'exited' ? { ...container, state: 'removed' } : container;
   }
+}
+
+function living(container: Container): boolean {
+  return container.state === 'running' || container.state === 'paused';
 }
 
 /** The newer word on each thing, and the last word where the newer has none. */
 function merged(before: Container, now: Container): Container {
   const known = Object.fromEntries(Object.entries(now).filter(([, value]) => value !== undefined));
-  const living = now.state === 'running' || now.state === 'paused';
   return {
     ...before, ...known,
-    ...(living ? {} : { limits: { ...before.limits, ...now.limits }, namespaces: before.namespaces, inside: { ...before.inside, ...now.inside }, outside: { ...before.outside, ...now.outside } }),
+    ...(living(now) ? {} : { limits: { ...before.limits, ...now.limits }, namespaces: before.namespaces, inside: { ...before.inside, ...now.inside }, outside: { ...before.outside, ...now.outside } }),
   } as Container;
 }

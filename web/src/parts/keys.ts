@@ -31,8 +31,8 @@ export class Keys extends Part {
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (event.key === '?') this.shown = !this.shown;
-    else if (event.key === 'Escape') this.shown = false;
-    else if (/^[1-4]$/.test(event.key)) document.querySelectorAll<HTMLInputElement>('.answer input')[Number(event.key) - 1]?.click();
+    else if (event.key === 'Escape' && this.shown) this.shown = false;
+    else if (/^[1-4]$/.test(event.key) && !(event.target as Element).matches('[type="range"]')) document.querySelectorAll<HTMLInputElement>('.answer input')[Number(event.key) - 1]?.click();
     else if (!event.repeat && /^[rs]$/i.test(event.key)) document.querySelector<HTMLButtonElement>(`porthole-lesson porthole-run-button button${/r/i.test(event.key) ? ':not(.stop)' : '.stop'}`)?.click();
     else return;
     event.preventDefault();

@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Limit } from '../wire';
+import type { CgroupFile, Limit } from '../wire';
 import { moment, plural } from '../model/format';
 import { limitRows, witnesses } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
-import { figure, nameOf, sheet, unknown } from './pieces';
+import { breakable, figure, hostPath, nameOf, sheet, unknown } from './pieces';
 
 /** From the flag to the bytes: what was asked for, where both versions of cgroups keep it, and what this kernel holds. */
 export function files(watched: Watched[]): TemplateResult {
@@ -12,19 +12,25 @@ export function files(watched: Watched[]): TemplateResult {
   const two = host?.cgroupMode === 'v2';
   return html`${watched.map((one) => {
     const { container } = one;
-    const rows = container ? limitRows(host?.cgroupFiles, container, watched.length === 1) : [];
-    return html`${sheet(`From the flags to the kernel’s files, ${one.title}`, html`<caption>${nameOf(one)}</caption>
-      <thead><tr><th scope="col">flag asked for</th><th scope="col">HostConfig</th><th scope="col" class=${two ? 'other' : 'ours'}>file, v1</th><th scope="col" class=${two ? 'ours' : 'other'}>file, v2</th><th scope="col">what this kernel holds</th></tr></thead>
-      <tbody>${rows.length ? rows.map(({ file, limit }) => html`<tr><td class="mono">${limit?.asked ?? html`<span class="quiet">${file.flag} not asked</span>`}</td>
+    const rows = limitRows(host ? host.cgroupFiles : flagged(one.command), container, one.command);
+    if (!rows.length) return html`<p class="no-limit"><b>${nameOf(one)}</b><span class="quiet">no limit asked for</span></p>`;
+    return sheet(`From the flags to the kernel’s files, ${one.title}`, html`<caption>${nameOf(one)}</caption>
+      <thead><tr><th scope="col">flag asked for</th><th scope="col">HostConfig</th><th scope="col" class=${two ? 'other' : 'ours'}>file, v1</th><th scope="col" class=${two ? 'ours' : 'other'}>file, v2</th><th scope="col">this kernel holds</th></tr></thead>
+      ${rows.map(({ file, limit }) => html`<tbody><tr><td class="mono">${limit?.asked ?? html`<span class="quiet">${file.flag}${container ? ' not asked' : ''}</span>`}</td>
         <td class="mono">${limit?.hostConfig ?? html`<span class="quiet">${file.hostConfig}</span>`}</td>
         ${named(file.v1File, file.v1Unit, !two)}${named(file.v2File, file.v2Unit, two)}
-        <td class="holds">${figure(container, file.source, raw(limit), `${file.flag} in the kernel`)}${limit?.path ? html`<div class="mono path quiet">${limit.path}</div>` : limit?.reason ? html`<div class="quiet">${limit.reason}</div>` : nothing}</td></tr>`)
-        : html`<tr><td colspan="5" class="quiet">${container ? 'nothing read yet' : 'not started'}</td></tr>`}</tbody>`)}`;
+        <td class="holds">${figure(container, file.source, raw(limit), `${file.flag} in the kernel`)}</td></tr>
+        <tr class="where"><td colspan="5" class="quiet">${limit?.path ? hostPath(limit.path) : (limit?.reason ?? (container ? 'nothing read yet' : 'not started'))}</td></tr></tbody>`)}`);
   })}`;
 }
 
+/** Rows for the flags of a command, for as long as the host has not told where it keeps them. */
+function flagged(command = ''): CgroupFile[] {
+  return [...command.matchAll(/(--(?:cpu|memory|pids|device)[\w-]*)[ =]/g)].map(([, flag]) => ({ flag: flag!, limit: '', source: '', hostConfig: '', v1File: '', v1Unit: '', v2File: '', v2Unit: '' }));
+}
+
 function named(file: string, unit: string, ours: boolean): TemplateResult {
-  return html`<td class=${ours ? 'ours' : 'other'}><span class="mono">${file || '–'}</span><div class="quiet">${unit}</div></td>`;
+  return html`<td class=${ours ? 'ours' : 'other'}><span class="mono">${file ? breakable(file, /(?<=[._])/) : '–'}</span><div class="quiet">${unit}</div></td>`;
 }
 
 /** The file's own bytes; an empty file is said to be empty. */
@@ -48,6 +54,6 @@ export function log(watched: Watched[]): TemplateResult {
           <td><span class="mono">${found.exitCode ?? nothing}</span>${found.exitCode === 137 ? html` <span class="quiet">128 + 9</span>` : found.exitCode === undefined ? html`<span class="quiet">${found.running ? 'none: it runs' : '–'}</span>` : nothing}</td>
           <td>${found.lines === undefined ? html`<span class="quiet">cannot be read</span>` : found.lines ? plural(found.lines, 'line') : html`<span class="quiet">no line</span>`}</td></tr>`;
       })}</tbody>`, reason ?? nothing)}
-    ${lines.length ? html`<div class="kernel-lines" role="group" tabindex="0" aria-label="Lines of the kernel log"><ol>${lines.map(({ one, line }) => html`<li class=${line.kind === 'killed' ? 'killed' : ''}><span class="kernel-when">${moment(line.at)}</span><span class="kernel-who" aria-label=${one.title}>${one.n}</span><span>${line.text}</span></li>`)}</ol></div>`
-      : html`<p class="table-note quiet">${reason ? nothing : 'No line of the kernel’s log is about these containers yet.'}</p>`}`;
+    <div class="kernel-lines" role="group" tabindex="0" aria-label="Lines of the kernel log">${lines.length ? html`<ol>${lines.map(({ one, line }) => html`<li class=${line.kind === 'killed' ? 'killed' : ''}><span class="kernel-when">${moment(line.at)}</span><span class="kernel-who" aria-label=${one.title}>${one.n}</span><span>${line.text}</span></li>`)}</ol>`
+      : reason ? nothing : 'No line of the kernel’s log is about these containers yet.'}</div>`;
 }

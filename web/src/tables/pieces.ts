@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Container, Namespace } from '../wire';
 import { alive } from '../model/columns';
+import { shortPath } from '../model/sides';
 import { badge } from '../parts/icons';
 import { explain } from '../parts/part';
 import type { Watched } from '../graphs/observe';
@@ -51,9 +52,20 @@ export function wall(opened = ''): TemplateResult {
   return html`<td class="gap ${opened}"></td>`;
 }
 
-/** One row for a container of which nothing is known. */
-export function waiting(one: Watched, columns: number): TemplateResult {
-  return html`<tr class="waiting"><th scope="row">${nameOf(one)}</th><td colspan=${columns} class="quiet">${one.container ? 'nothing read yet' : 'not started'}</td></tr>`;
+/** A path of the host, cut where only digits are lost; the whole is told to whoever points at it. */
+export function hostPath(path: string): TemplateResult {
+  return html`<span class="mono path" title=${path}>${breakable(shortPath(path), /(?<=\/)/)}</span>`;
+}
+
+/** Lets a long word break at its own joints, without adding a letter to what is copied. */
+export function breakable(word: string, joints: RegExp): TemplateResult[] {
+  return word.split(joints).map((piece) => html`${piece}<wbr>`);
+}
+
+/** A container of which nothing is known: so many empty rows as its table will have at least. */
+export function waiting(one: Watched, columns: number, rows = 1): TemplateResult {
+  return html`<tr class="waiting"><th scope="row" rowspan=${rows}>${nameOf(one)}</th><td colspan=${columns} class="quiet">${one.container ? 'nothing read yet' : 'not started'}</td></tr>
+    ${Array.from({ length: rows - 1 }, () => html`<tr class="waiting"><td colspan=${columns}>\u00a0</td></tr>`)}`;
 }
 
 /** A table in its own scroll box, so that a narrow page never scrolls sideways. */

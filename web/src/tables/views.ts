@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Container, Interface } from '../wire';
+import type { Container, File as WireFile, Interface } from '../wire';
 import { size } from '../model/format';
 import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
-import { figure, linkOf, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
+import { breakable, figure, hostPath, linkOf, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
 
 /** Rows of one container: its name stands beside the first. */
 function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)[]): TemplateResult {
@@ -15,22 +15,28 @@ export function processes(watched: Watched[]): TemplateResult {
   return sheet('Processes, inside and on the host', html`${walled(['PID inside'], ['PID on the host'], 'container', ['command'])}
     ${watched.map((one) => {
       const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes, linkOf(one.container, 'pid')?.relation === 'host');
-      if (!rows.length) return html`<tbody>${waiting(one, 4)}</tbody>`;
+      if (!rows.length) return html`<tbody class="narrow">${waiting(one, 4, / --pid host /.test(one.command ?? '') ? mostRows + 1 : Math.min(mostRows, 1 + Number(/ spawn .*--count (\d+)/.exec(one.command ?? '')?.[1] ?? 0)))}</tbody>`;
       const opened = open(one.container, 'pid');
       return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`).concat(more(rows.length, 1, 'processes')));
-    })}`, 'The two numbers in a row are one process: the kernel lists both in the NSpid line of /proc/PID/status.');
+    })}`);
 }
 
 /** A fork bomb has hundreds of processes; its first ones tell enough. */
 const mostRows = 8;
 
 /** The row that says how many are left out. */
-function more(count: number, columns: number, what: string): ((first: TemplateResult) => TemplateResult)[] {
-  return count > mostRows ? [(first) => html`<tr>${first}<td class="in quiet" colspan=${columns}>${count - mostRows} more ${what}</td>${wall()}<td class="out" colspan="2"></td></tr>`] : [];
+function more(count: number, columns: number, what: string, shown = mostRows): ((first: TemplateResult) => TemplateResult)[] {
+  return count > shown ? [(first) => html`<tr>${first}<td class="in quiet" colspan=${columns}>${count - shown} more ${what}</td>${wall()}<td class="out" colspan="2"></td></tr>`] : [];
 }
 
 function reached(one: Interface): boolean {
   return Boolean(one.addresses?.some((address) => !address.startsWith('fe80')));
+}
+
+/** Its addresses; those of the link alone only where it has no others. */
+function addresses(one: Interface): (string | typeof unknown)[] {
+  const all = one.addresses ?? [];
+  return reached(one) ? all.filter((address) => !address.startsWith('fe80')) : all.length ? all : [unknown];
 }
 
 export function interfaces(watched: Watched[]): TemplateResult {
@@ -38,17 +44,18 @@ export function interfaces(watched: Watched[]): TemplateResult {
     ${watched.map((one) => {
       const { container } = one;
       const found = container?.inside?.interfaces;
-      if (!found) return html`<tbody>${waiting(one, 5)}</tbody>`;
+      if (!found) return html`<tbody>${waiting(one, 5, / --network none /.test(one.command ?? '') ? 1 : / --network host /.test(one.command ?? '') ? 4 : 2)}</tbody>`;
       const opened = open(container, 'net');
       const ends = [...(container?.outside?.interfaces ?? [])];
       // Those that carry an address say most.
       const rows = found.length ? [...found].sort((a, b) => Number(reached(b)) - Number(reached(a))) : [{ name: 'none' }];
-      return grouped(one, rows.slice(0, mostRows).map((each, i) => (first: TemplateResult): TemplateResult => {
+      const shown = opened ? rows.filter(reached).slice(0, 3) : rows.slice(0, mostRows);
+      return grouped(one, shown.map((each, i) => (first: TemplateResult): TemplateResult => {
         const end = each.name === 'lo' ? undefined : ends.shift();
         const host = opened ? 'the same interface' : each.name === 'lo' ? 'stays inside' : (end?.name ?? 'no wire');
-        return html`<tr>${first}<td class="in mono ${opened}">${each.name}</td><td class="in mono ${opened}">${each.addresses?.map((address) => html`<div>${address}</div>`) ?? unknown}</td>${wall(opened)}
+        return html`<tr>${first}<td class="in mono ${opened}">${each.name}</td><td class="in mono ${opened}">${addresses(each).map((address) => html`<div>${address}</div>`)}</td>${wall(opened)}
           <td class="out ${end ? 'mono' : ''} ${opened}">${host}</td><td class="last">${i === 0 ? html`${figure(container, 'namespace.net', inode(container, 'net'), 'network namespace')} <span class="quiet">${whose(container, 'net', watched)}</span>` : nothing}</td></tr>`;
-      }).concat(more(rows.length, 2, 'interfaces')));
+      }).concat(more(rows.length, 2, 'interfaces', shown.length)));
     })}`);
 }
 
@@ -113,23 +120,35 @@ export function security(watched: Watched[]): TemplateResult {
 export function mounts(watched: Watched[]): TemplateResult {
   return html`${sheet('Mounts, inside and on the host', html`${walled(['path inside', 'type'], ['where that is on the host'])}
     ${watched.map((one) => {
-      if (!one.container?.inside?.mounts && !one.container?.outside?.mounts) return html`<tbody>${waiting(one, 4)}</tbody>`;
-      const { first, rest } = mountRows(one.container);
-      const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr>${name}<td class="in mono">${mount.path}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` <span class="mono path">${mount.host}</span>` : nothing}</td></tr>`;
-      return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more, of the kernel and the engine</td>${wall()}<td class="out quiet"></td></tr>`] : [])]);
+      const { container } = one;
+      if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, second]) => (name) => html`<tr class="waiting ${second ? 'two' : ''}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${container ? 'nothing read yet' : 'not started'}</span></td></tr>`));
+      const { first, rest } = mountRows(container);
+      const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr class=${mount.host ? 'two' : ''}>${name}<td class="in mono">${breakable(mount.path, /(?<=[,{])/)}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` ${hostPath(mount.host)}` : nothing}</td></tr>`;
+      return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more</td>${wall()}<td class="out quiet">of the kernel and the engine</td></tr>`] : [])]);
     })}`)}${files(watched)}`;
+}
+
+/** What the table of a container that is still to come will have at least, and which of it has a place on the host. */
+function expected(one: Watched): [path: string, onHost: boolean][] {
+  const volumes = [...(one.command ?? '').matchAll(/--volume \S+?:(\/[^\s:]+)/g)].map((found): [string, boolean] => [found[1]!, true]);
+  return [['/', true], ['/proc', false], ['/dev', false], ['/sys', false], ...volumes, ['/etc/{resolv.conf,hostname,hosts}', true], ['more', false]];
 }
 
 /** The files that a workload has written, and whether the host has them under the same name. */
 function files(watched: Watched[]): TemplateResult | typeof nothing {
-  const some = watched.filter((one) => one.container?.inside?.files?.length);
+  const some = watched.filter((one) => one.container?.inside?.files?.length || (!one.container && paths(one).length));
   if (!some.length) return nothing;
   return sheet('Files, inside and on the host', html`${walled(['file inside', 'size'], ['at that path on the host', 'where the host keeps it'])}
-    ${some.map((one) => grouped(one, one.container!.inside!.files!.map((file) => (first) => {
+    ${some.map((one) => grouped(one, (one.container?.inside?.files ?? paths(one).map((path): WireFile => ({ path }))).map((file) => (first) => {
       const host = one.container?.outside?.files?.find((each) => each.path === file.path);
       const there = host?.exists === undefined ? host?.reason ?? undefined : host.exists ? 'is there' : 'no such file';
-      return html`<tr>${first}<td class="in mono">${file.path}</td><td class="in number">${file.exists === false ? 'no such file' : file.bytes === undefined ? unknown : size(file.bytes)}</td>${wall(host?.exists && host.inVolume ? 'open ns-mnt' : '')}<td class="out">${there ?? unknown}</td><td class="out">${host?.hostPath ? html`<span class="quiet">${host.inVolume ? 'a volume' : 'the writable layer'}</span> <span class="mono path">${host.hostPath}</span>` : unknown}</td></tr>`;
+      return html`<tr>${first}<td class="in mono">${file.path}</td><td class="in number">${file.exists === false ? 'no such file' : file.bytes === undefined ? unknown : size(file.bytes)}</td>${wall(host?.exists && host.inVolume ? 'open ns-mnt' : '')}<td class="out">${there ?? unknown}</td><td class="out">${host?.hostPath ? html`<span class="quiet">${host.inVolume ? 'a volume' : 'the writable layer'}</span> ${hostPath(host.hostPath)}` : unknown}</td></tr>`;
     })))}`);
+}
+
+/** The files that a command names. */
+function paths(one: Watched): string[] {
+  return [...(one.command ?? '').matchAll(/--path (\S+)/g)].map((found) => found[1]!);
 }
 
 function inode(container: Container | undefined, type: string): number | undefined {

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CgroupFile, Container, Range } from '../../src/wire';
 import { Predictions } from '../../src/model/prediction';
-import { Seen, commandWith, flagValue, joinProcesses, limitRows, mapInWords, mountRows, tablesOf, witnesses } from '../../src/model/sides';
+import { Seen, commandWith, flagValue, joinProcesses, limitRows, mapInWords, mountRows, shortPath, tablesOf, witnesses } from '../../src/model/sides';
 
 const container = (more: Partial<Container> = {}): Container => ({ name: 'n', id: '1', state: 'running', namespaces: [], limits: {}, ...more });
 
 test('a lesson shows the tables that its panels name, each once', () => {
-  assert.deepEqual(tablesOf('copy-on-write', ['layers', 'diagram', 'claims']), ['layers']);
-  assert.deepEqual(tablesOf('ipc-namespace', ['views', 'namespaces']), ['segments']);
-  assert.deepEqual(tablesOf('pid-namespace', ['diagram', 'processes']), ['processes']);
-  assert.deepEqual(tablesOf('mine', ['cpu', 'claims']), []);
-  assert.equal(tablesOf('verify-isolation', ['views', 'processes']).filter((kind) => kind === 'processes').length, 1);
+  assert.deepEqual(tablesOf(['layers', 'diagram', 'claims']), ['layers']);
+  assert.deepEqual(tablesOf(['diagram', 'processes', 'files']), ['processes', 'files']);
+  assert.deepEqual(tablesOf(['cpu', 'claims']), []);
+  assert.deepEqual(tablesOf(['views', 'processes', 'log']), ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'log']);
 });
 
 test('processes are joined on NSpid, and one that a side does not see has no number there', () => {
@@ -39,12 +38,14 @@ test('a user map in words', () => {
   assert.equal(mapInWords(''), '');
 });
 
-test('the limits asked for come alone, and all where none was', () => {
+test('the limits asked for come alone', () => {
   const files = ['cpu', 'memory'].map((limit) => ({ limit, source: limit }) as CgroupFile);
   const limited = container({ limits: { memory: { source: 'memoryMax', asked: '--memory 1g', value: 1 }, cpu: { source: 'cpuMax', unlimited: true } } });
-  assert.deepEqual(limitRows(files, limited, false).map((row) => row.file.limit), ['memory']);
-  assert.equal(limitRows(files, limited, true).length, 2);
-  assert.equal(limitRows(files, container(), false).length, 2);
+  assert.deepEqual(limitRows(files, limited).map((row) => row.file.limit), ['memory']);
+  assert.equal(limitRows(files, container()).length, 0);
+  // One that is still to come has the flags of its command.
+  const flags = files.map((file) => ({ ...file, flag: `--${file.limit}` }));
+  assert.deepEqual(limitRows(flags, undefined, 'docker run --memory 1g --memory-swap 2g x').map((row) => row.file.limit), ['memory']);
 });
 
 test('a witness that cannot be heard is unknown, and not a no', () => {
@@ -68,6 +69,27 @@ test('what has gone is remembered, until another run begins', () => {
   assert.deepEqual([seen.last('n', true)?.outside?.pid, seen.last('n', true)?.limits.cpu?.value, seen.last('n', true)?.oomKilled], [7, 1, true]);
   seen.take('b', []);
   assert.equal(seen.last('n', false), undefined);
+});
+
+test('what the server has kept stands in for what this page has not seen', () => {
+  const seen = new Seen();
+  seen.take('a', [container({ state: 'exited', oomKilled: true })], 900);
+  assert.equal(seen.at('n'), 0, 'it was not seen alive');
+  seen.recall('b', [{ at: 500, container: container(), last: {} }]);
+  assert.equal(seen.at('n'), 0, 'another run is another story');
+  seen.recall('a', [{ at: 500, container: container({ outside: { pid: 7 } }), last: {} }]);
+  assert.deepEqual([seen.at('n'), seen.last('n', true)?.state, seen.last('n', true)?.outside?.pid, seen.last('n', false)?.oomKilled], [500, 'exited', 7, true]);
+  seen.take('a', [container({ outside: { pid: 8 } })], 700);
+  seen.recall('a', [{ at: 500, container: container({ outside: { pid: 7 } }), last: {} }]);
+  assert.deepEqual([seen.at('n'), seen.last('n', false)?.state, seen.last('n', false)?.outside?.pid], [700, 'removed', 8]);
+});
+
+test('the files that an engine puts into /etc are one row, and long names are cut as docker cuts them', () => {
+  const id = 'ab'.repeat(32);
+  const mounts = ['resolv.conf', 'hostname', 'hosts'].map((file) => ({ path: `/etc/${file}`, type: 'ext4', root: `/c/${id}/${file}` }));
+  const { first } = mountRows(container({ inside: { mounts }, outside: { mounts } }));
+  assert.deepEqual(first.map((row) => [row.path, row.host]), [['/etc/{resolv.conf,hostname,hosts}', `/c/${id}`]]);
+  assert.equal(shortPath(first[0]!.host), '/c/abababababab…');
 });
 
 test('a prediction belongs to the run that follows it, and survives a reload', () => {
