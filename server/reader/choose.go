@@ -79,7 +79,7 @@ func (r *Reader) choose() way {
 	// A new connection, or another engine behind it: all is to be tried anew.
 	if epoch := fmt.Sprint(up, engine.Version, engine.APIVersion, engine.ObserveOnly); epoch != r.epoch {
 		r.epoch, r.refused, r.strange, r.familiar = epoch, nil, false, false
-		clear(r.suspects)
+		r.suspects = nil
 	}
 	refused, strange := r.refused, r.strange
 	r.mu.Unlock()
@@ -170,37 +170,57 @@ func (r *Reader) turnTo(w way) {
 	}
 }
 
+// How long a container must not be among the processes that we see until it is
+// taken for another machine's. The engine may take seconds to say that one has
+// ended, and its number may be used again meanwhile.
+const (
+	missingFor = 15 * time.Second
+	othersFor  = 5 * time.Second
+)
+
 // suspect looks whether the engine's containers are among the processes that we
-// see: where one seen twice is not, its PID is of another machine's. Once one of
-// them was, they are ours: what is missing then has exited, and a slow engine has
-// not said so yet.
+// see. Where the first of them is for long not, its PID is of another machine's;
+// once one was, all are.
 func (r *Reader) suspect(w way) {
 	if w.mode != wire.ReaderDirect || r.options.Mode != Auto || r.options.Sampler.Engine.State().State != wire.EngineUp {
 		return
 	}
+	r.mu.Lock()
+	familiar := r.familiar
+	r.mu.Unlock()
+	if familiar {
+		return
+	}
 	proc := cmp.Or(r.options.Sampler.Proc, "/proc")
-	seen, familiar := map[string]bool{}, false
+	now := r.clock()
+	seen := map[string]time.Time{}
+	strange := false
 	for _, one := range r.options.Sampler.Engine.Subjects() {
 		c := one.Container
 		if c.PID == 0 || c.State != "running" || len(c.ID) < 12 {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(c.PID), "cgroup"))
+		if errors.Is(err, os.ErrPermission) {
+			continue
+		}
 		if err == nil && strings.Contains(string(text), c.ID[:12]) {
 			familiar = true
-		} else if !errors.Is(err, os.ErrPermission) {
-			seen[fmt.Sprint(c.ID, c.StartedAt, c.PID)] = true
+			break
+		}
+		key, long := fmt.Sprint(c.ID, c.StartedAt, c.PID), missingFor
+		if err == nil {
+			long = othersFor
+		}
+		seen[key] = now
+		if before, ok := r.suspects[key]; ok {
+			seen[key] = before
+			strange = strange || now.Sub(before) >= long
 		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.familiar = r.familiar || familiar
-	for name := range seen {
-		if r.suspects[name] && !r.familiar {
-			r.strange = true
-		}
-	}
-	r.suspects = seen
+	r.familiar, r.strange, r.suspects = familiar, strange && !familiar, seen
 }
 
 // Examine says how the kernel is read, and what the doctor finds about it. Where

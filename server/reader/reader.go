@@ -81,6 +81,7 @@ type Options struct {
 type Reader struct {
 	options  Options
 	log      *slog.Logger
+	clock    func() time.Time
 	rights   bool // this process may look into others' namespaces
 	counters bool // it sees the files of control groups
 
@@ -96,10 +97,10 @@ type Reader struct {
 	waiting  bool             // it is to be chosen anew once the engine answers
 	changed  chan struct{}    // closed and replaced when one of the above changes
 	// Of this connection to the engine:
-	refused  error // why no helper can be had
-	strange  bool  // its containers are not among the processes that we see
-	familiar bool  // one of its containers was, since it answers
-	suspects map[string]bool
+	refused  error                // why no helper can be had
+	strange  bool                 // its containers are not among the processes that we see
+	familiar bool                 // one of its containers was, since it answers
+	suspects map[string]time.Time // since when; only in Run
 	epoch    string
 }
 
@@ -108,7 +109,7 @@ func New(o Options) (*Reader, error) {
 	if o.Sampler.Log == nil {
 		o.Sampler.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Reader{options: o, log: o.Sampler.Log, suspects: map[string]bool{}, changed: make(chan struct{})}
+	r := &Reader{options: o, clock: time.Now, log: o.Sampler.Log, changed: make(chan struct{})}
 	r.options.Sampler.Watchers = sampler.NewWatchers()
 	r.options.Sampler.Reader = r.Says
 	var err error

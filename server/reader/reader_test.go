@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -418,7 +419,22 @@ func TestStrangePIDs(t *testing.T) {
 	subject.Container.ID = strings.Repeat("abcdef0123456789", 4)
 	s := newScene(t, Auto, func(e *engine) { e.subjects = []sampler.Subject{subject} })
 	s.rights = true
+	var late atomic.Bool
+	s.clock = func() time.Time {
+		if late.Load() {
+			return time.Now().Add(othersFor)
+		}
+		return time.Now()
+	}
 	s.run(t)
+	s.audience.await(t, "samples", func() bool { return s.audience.samples > 3 })
+	s.engine.change(func() {}) // many looks in a short time prove nothing
+	s.engine.change(func() {})
+	s.audience.await(t, "more samples", func() bool { return s.audience.samples > 40 })
+	if mode := s.Says().Mode; mode != wire.ReaderDirect {
+		t.Fatalf("after a moment it is %s", mode)
+	}
+	late.Store(true)
 	s.audience.await(t, "that a helper reads", func() bool {
 		return s.audience.topology.Host.Reader.Mode == wire.ReaderContainer && strings.Contains(s.audience.topology.Host.Reader.Says, "not among the processes")
 	})
@@ -432,7 +448,8 @@ func TestALateEngineIsNotStrange(t *testing.T) {
 	s := newScene(t, Auto, func(e *engine) { e.subjects = []sampler.Subject{gone} })
 	for _, familiar := range []bool{true, false} {
 		s.Reader.strange, s.Reader.familiar = false, familiar
-		for range 3 {
+		for late := range 3 {
+			s.clock = func() time.Time { return time.Now().Add(time.Duration(late) * missingFor) }
 			s.Reader.suspect(way{mode: wire.ReaderDirect})
 		}
 		if s.Reader.strange == familiar {
