@@ -94,7 +94,7 @@ export class Diagram extends Part {
   private openedContainer(name: string, all: Column[]): TemplateResult {
     const column = all.find((one) => one.name === name);
     return html`<section class="box container zoomed" data-box=${column?.n ?? nothing} tabindex="-1" aria-labelledby="opened-legend">
-      <div class="legend" role="heading" aria-level=${this.level + 1} id="opened-legend">${column ? html`${badge(column.n)}<span>Container ${column.n}</span> <em>${column.title}</em>` : html`Container <em class="mono">${name}</em>`}</div>
+      <div class="legend" role="heading" aria-level=${this.level + 1} id="opened-legend">${column ? html`${badge(column.n)}<span>Container ${column.n}</span> <em title=${column.title}>${column.title}</em>` : html`Container <em class="mono">${name}</em>`}</div>
       ${this.back()}<porthole-zoom .place=${this.zoom.place} .columns=${all}></porthole-zoom></section>`;
   }
 

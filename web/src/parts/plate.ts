@@ -2,6 +2,8 @@ import { LitElement, html, nothing, type TemplateResult } from 'lit';
 import type { Provenance } from '../wire';
 import { sentence, source } from '../api';
 import { moment } from '../model/format';
+import { opens } from '../zoom/control';
+import { homeOf } from '../zoom/place';
 import type { Question } from './part';
 import './command';
 
@@ -45,10 +47,11 @@ export class Plate extends LitElement {
     if (!question) return html``;
     // A figure that moves is another one by the time that the file is read.
     const moves = /^(cpu|memory|pids|io|oom)(Usage|Throttled|Periods|Current|Kills|Refused|Read|Write|Anon)/.test(question.field);
+    const home = opens() && document.querySelector('porthole-diagram') ? homeOf(question.container, question.field) : '';
     return html`<i class="plate-leader" aria-hidden="true"></i>
       <div class="plate" role="dialog" aria-label="Where this number comes from" tabindex="-1">
         <header><h2>${moves ? 'Where this number comes from' : html`Where <b>${question.shown}</b> comes from`}</h2>
-          <button class="text-button" @click=${() => this.ask()}>Read again</button><button class="close" aria-label="Close" @click=${() => this.close(true)}>×</button></header>
+          ${home ? html`<a class="text-button plate-home" href=${home} @click=${() => this.close(false)}>Open on the drawing</a>` : nothing}<button class="text-button" @click=${() => this.ask()}>Read again</button><button class="close" aria-label="Close" @click=${() => this.close(true)}>×</button></header>
         <p class="plate-what">${answer?.means || capital(question.what)}</p>
         ${this.problem ? html`<p class="plate-problem" role="alert">${this.problem}</p>` : answer ? this.facts(answer) : html`<p class="quiet">Reading…</p>`}
       </div>`;

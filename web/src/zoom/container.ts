@@ -17,7 +17,7 @@ export function containerView(one: Shown, shown: Shown[]): TemplateResult {
   const row = (type: NamespaceType, word: string, lines: Line[]): TemplateResult => block(container, type, word, lines, shown);
   return html`<div class="zoom-main">${over(one)}
     <div class="sides-of ${one.over ? 'ended' : ''}" role="table" aria-label="What the container sees, and what the host sees of it">
-      <div class="side-row heads" role="row"><span role="columnheader"></span><span class="side-in" role="columnheader">inside sees</span><span class="gap" role="presentation"></span><span class="side-out" role="columnheader">host sees</span><span role="columnheader">namespace</span></div>
+      <div class="side-row heads" role="row"><span role="columnheader"><span class="unseen">what</span></span><span class="side-in" role="columnheader">inside sees</span><span class="gap" role="presentation"></span><span class="side-out" role="columnheader">host sees</span><span role="columnheader">namespace</span></div>
       ${row('pid', 'processes', processes(container))}${row('uts', 'hostname', [[container.inside?.hostname, container.outside?.hostname ?? store.topology?.host.hostname]])}
       ${row('net', 'interfaces', interfaces(container))}${row('mnt', 'file tree', mounts(container))}${row('user', 'users', users(container))}${row('ipc', 'shared memory', segments(container))}
       ${row('cgroup', 'cgroup', [[undefined, cgroupOf(container)]])}
@@ -35,7 +35,7 @@ function block(container: Container, type: NamespaceType, word: string, lines: L
   const whose = !link || link.relation === 'unknown' ? `unknown${link?.reason ? `, ${link.reason}` : ''}` : link.relation === 'host' ? 'the host’s own' : link.relation === 'own' ? 'its own' : `one with ${partners.join(', ')}`;
   const all: Line[] = lines.length ? lines : [[undefined, undefined]];
   return html`${all.map(([inside, host, more], i) => html`<div class="side-row ns-${type} ${opened} ${i ? '' : 'first'} ${i === all.length - 1 ? 'last' : ''}" role="row">
-    <span class="side-name" role="rowheader">${i ? nothing : html`<i></i><a href=${addressOf('namespaces', type)}>${word}</a>`}</span>
+    <span class="side-name" role=${i ? 'cell' : 'rowheader'}>${i ? nothing : html`<i></i><a href=${addressOf('namespaces', type)}>${word}</a>`}</span>
     <span class="side-in" role="cell">${inside ?? unknown}</span><span class="gap" role="presentation">${type === 'pid' && i === 0 ? porthole : nothing}</span><span class="side-out" role="cell">${host ?? unknown}${more ? html`<small>${more}</small>` : nothing}</span>
     <span class="side-link" role="cell">${i ? nothing : html`${figure(container, `namespace.${type}`, link?.inode, `${type} namespace`)} <small>${whose}</small>`}</span></div>`)}`;
 }

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { page } from '../page';
 import { placeOf, type Place } from './place';
+import { kept } from './pieces';
 import { glide, outlines, type Outlines } from './outline';
 
 /** Whether the boxes of this page's drawing open: those of a panel on a slide do not. */
@@ -64,6 +65,7 @@ export class Zoom implements ReactiveController {
     const drawing = this.host.querySelector<HTMLElement>('.drawing');
     if (drawing) this.before = outlines(drawing);
     this.place = place;
+    if (!place) kept.clear();
     this.host.requestUpdate();
   };
 

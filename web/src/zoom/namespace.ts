@@ -27,7 +27,7 @@ export function namespaceView(type: NamespaceType, shown: Shown[], ask: Ask): Te
 function group(cell: Cell, type: NamespaceType, shown: Shown[], ask: Ask): TemplateResult {
   const whose = cell.tone === 0 && cell.group[0] === 0 ? (store.topology?.host.namespaces.find((one) => one.type === type)?.initial ? 'the host’s, there since boot' : 'the host’s') : cell.group.length > 1 ? `shared by ${cell.group.length}` : 'its own';
   return html`<section class="box space ns-${type} tone-${cell.tone}" aria-label=${`Namespace ${cell.inode}`}>
-    <h4 class="legend"><i class="swatch"></i><b class="mono">${cell.inode}</b> <em>${whose}</em></h4>
+    <h4 class="legend"><i class="swatch"></i><b class="mono">${cell.inode}</b> <em title=${whose}>${whose}</em></h4>
     <div class="members">${cell.group.map((column) => member(column, type, shown, ask, ''))}</div>${content(type, cell, shown)}</section>`;
 }
 

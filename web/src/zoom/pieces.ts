@@ -14,6 +14,9 @@ export interface Answer {
   problem?: string;
 }
 
+/** The columns as they were last seen alive, for as long as any box is open. */
+export const kept = new Map<string, Column>();
+
 /** A fork bomb has hundreds of processes; its first ones tell enough. */
 export const mostProcesses = 8;
 

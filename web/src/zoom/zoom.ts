@@ -6,7 +6,7 @@ import { Part } from '../parts/part';
 import { containerView } from './container';
 import { controllerView } from './controller';
 import { namespaceView } from './namespace';
-import type { Answer, Shown } from './pieces';
+import { kept, type Answer, type Shown } from './pieces';
 import { controllers, type Controller, type Place } from './place';
 
 /** The files of a controller are read again this often, in milliseconds. */
@@ -18,7 +18,6 @@ export class ZoomView extends Part {
   declare place: Place;
   declare columns: Column[];
   private readonly answers = new Map<string, Answer & { version: string }>();
-  private readonly kept = new Map<string, Column>();
   private again: ReturnType<typeof setInterval> | undefined;
   private round = 0;
 
@@ -64,14 +63,14 @@ export class ZoomView extends Part {
     const found: Shown[] = [];
     for (const column of this.columns) {
       if (alive(column.container)) {
-        this.kept.set(column.name, column);
+        kept.set(column.name, column);
         found.push({ ...column, over: false });
       } else if (column.container) {
-        const last = this.kept.get(column.name);
+        const last = kept.get(column.name);
         found.push({ ...column, container: last?.container?.id === column.container.id ? { ...last.container, state: column.container.state } : column.container, over: true });
       }
     }
-    for (const [name, last] of this.kept) if (!found.some((one) => one.name === name)) found.push({ ...last, container: { ...last.container!, state: 'removed' }, over: true });
+    for (const [name, last] of kept) if (!found.some((one) => one.name === name)) found.push({ ...last, container: { ...last.container!, state: 'removed' }, over: true });
     return found;
   }
 
