@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -137,11 +138,18 @@ func verifyAll(ctx context.Context, house *house, slugs []string, patience float
 		quiet[lesson.Slug] = lesson.Quiet
 	}
 	outcomes := make([]verifyOutcome, len(slugs))
+	var gone atomic.Bool
 	var mu sync.Mutex // guards done and progress
 	done := 0
 	one := func(i int) {
 		if ctx.Err() != nil {
 			return
+		}
+		// An engine that was lost over one lesson may be back for the next; one
+		// that did not come back is not waited for again.
+		if !gone.Load() {
+			engine, err := house.awaitEngine(ctx, time.Duration(float64(engineWait)*max(patience, 1)))
+			gone.Store(err != nil || engine.State != wire.EngineUp)
 		}
 		outcomes[i] = verifyLesson(ctx, house, slugs[i])
 		mu.Lock()
