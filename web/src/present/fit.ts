@@ -9,6 +9,8 @@ export function fit(stage: HTMLElement): void {
     words.style.setProperty('--read', `${size}px`);
     words.classList.toggle('tight', size === sizes.at(-1));
     const wide = [...words.querySelectorAll('.table-scroll')].some((table) => table.scrollWidth > table.clientWidth + 1);
-    if (!wide && words.scrollHeight <= words.clientHeight + 1) return;
+    const long = words.scrollHeight > words.clientHeight + 1;
+    words.classList.toggle('longer', long);
+    if (!wide && !long) return;
   }
 }

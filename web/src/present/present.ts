@@ -77,7 +77,7 @@ export class Present extends Part {
     // Before the catalogue is there, the drawing is: it needs none.
     if (!this.spot && store.lessons) this.spot = read(this.stops, location.hash) ?? read(this.stops, page.lesson) ?? { stop: 0, phase: 'live' };
     const { stop } = this;
-    return html`<h2 class="unseen" role="status">${stop ? `Stop ${this.spot!.stop + 1} of ${this.stops.length}: ${titleOf(stop)}, ${this.spot!.phase}` : 'The drawing'}</h2>
+    return html`<p class="unseen" role="status">${stop ? `Stop ${this.spot!.stop + 1} of ${this.stops.length}: ${titleOf(stop)}, ${this.spot!.phase}` : 'The drawing'}</p>
       <div class="stage" data-stop=${stop?.id ?? 'drawing'} data-phase=${this.spot?.phase ?? 'live'} ?inert=${this.blank || this.open !== ''} @click=${this.onClick}>${this.stage(stop)}</div>
       <porthole-replay brief></porthole-replay>
       ${this.foot(stop)}
@@ -173,10 +173,7 @@ export class Present extends Part {
   }
 
   protected override updated(): void {
-    const { spot, stops } = this;
-    if (!spot || !stops.length) return;
-    const hash = write(stops, spot);
-    if (location.hash !== hash && (location.hash || spot.stop > 0 || spot.phase !== 'live')) history.replaceState(history.state, '', hash);
+    if (!this.spot || !this.stops.length) return;
     this.querySelector<HTMLElement>('.over')?.focus();
     // Its parts draw themselves first: then it is known how much room they take.
     requestAnimationFrame(() => fit(this.querySelector<HTMLElement>('.stage')!));
@@ -201,6 +198,7 @@ export class Present extends Part {
     if (spot.stop !== this.spot?.stop) this.view = 0;
     this.problem = '';
     this.spot = spot;
+    history.replaceState(history.state, '', write(this.stops, spot));
     began();
   }
 
@@ -239,7 +237,7 @@ export class Present extends Part {
         this.doing = 'Stopping…';
         await stopRun(run.id);
       } else {
-        if (this.spot!.phase !== 'live') this.spot = { stop: this.spot!.stop, phase: 'live' };
+        if (this.spot!.phase !== 'live') this.move({ stop: this.spot!.stop, phase: 'live' });
         this.doing = 'Starting…';
         // One thing at a time: what an earlier stop has left running ends first.
         await Promise.all([...store.runs.values()].filter((other) => !ended(other)).map((other) => stopRun(other.id)));
@@ -314,6 +312,12 @@ export class Present extends Part {
   private turn(by: number): boolean {
     const { lesson } = this.stop ?? {};
     if (!lesson || this.spot?.phase !== 'live') return false;
+    // A table that is longer than the screen is seen to its end first.
+    const table = this.querySelector('.stage > porthole-table');
+    if (table && (by > 0 ? table.scrollTop + table.clientHeight < table.scrollHeight - 1 : table.scrollTop > 0)) {
+      table.scrollBy(0, by * table.clientHeight * 0.8);
+      return true;
+    }
     const count = viewsOf(lesson).length;
     this.view = (this.view + by + count) % count;
     return true;
