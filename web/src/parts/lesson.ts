@@ -183,12 +183,13 @@ export class LessonPage extends Part {
     if (!run) return nothing;
     const past = watched.filter((one) => one.container && !alive(one.container)).flatMap((one) => {
       const at = Math.max(this.seen.at(one.name), store.series.get(one.name)?.latestAt ?? 0);
-      return at ? [{ n: one.n, at: clock(at), gone: one.container!.state === 'removed' || ended(run) }] : [];
+      return at ? [{ n: one.n, at, gone: one.container!.state === 'removed' || ended(run) }] : [];
     });
     if (!past.length) return nothing;
-    const one = past.every((each) => each.at === past[0]!.at) && past.length === watched.length;
-    const words = one ? past[0]!.at : past.map((each) => `${each.n} at ${each.at}`).join(', ');
-    return html`<p class="last-seen">as last seen ${one ? 'at ' : ''}${words}, ${past.every((each) => each.gone) ? `${past.length === 1 ? 'container' : 'containers'} removed` : 'ended'}</p>`;
+    const first = clock(Math.min(...past.map((each) => each.at)));
+    const last = clock(Math.max(...past.map((each) => each.at)));
+    const all = past.length === watched.length;
+    return html`<p class="last-seen">${all ? '' : `${past.map((each) => each.n).join(', ')}: `}as last seen at ${first === last ? first : `${first} to ${last}`}, ${past.every((each) => each.gone) ? `${past.length === 1 ? 'container' : 'containers'} removed` : 'ended'}</p>`;
   }
 
   /** How far the reader has come, from 0. */

@@ -54,6 +54,6 @@ export function log(watched: Watched[]): TemplateResult {
           <td><span class="mono">${found.exitCode ?? nothing}</span>${found.exitCode === 137 ? html` <span class="quiet">128 + 9</span>` : found.exitCode === undefined ? html`<span class="quiet">${found.running ? 'none: it runs' : '–'}</span>` : nothing}</td>
           <td>${found.lines === undefined ? html`<span class="quiet">cannot be read</span>` : found.lines ? plural(found.lines, 'line') : html`<span class="quiet">no line</span>`}</td></tr>`;
       })}</tbody>`, reason ?? nothing)}
-    <div class="kernel-lines" role="group" tabindex="0" aria-label="Lines of the kernel log">${lines.length ? html`<ol>${lines.map(({ one, line }) => html`<li class=${line.kind === 'killed' ? 'killed' : ''}><span class="kernel-when">${moment(line.at)}</span><span class="kernel-who" aria-label=${one.title}>${one.n}</span><span>${line.text}</span></li>`)}</ol>`
-      : reason ? nothing : 'No line of the kernel’s log is about these containers yet.'}</div>`;
+    ${reason ? nothing : html`<div class="kernel-lines" role="group" tabindex="0" aria-label="Lines of the kernel log">${lines.length ? html`<ol>${lines.map(({ one, line }) => html`<li class=${line.kind === 'killed' ? 'killed' : ''}><span class="kernel-when">${moment(line.at)}</span><span class="kernel-who" aria-label=${one.title}>${one.n}</span><span>${line.text}</span></li>`)}</ol>`
+      : 'No line of the kernel’s log is about these containers yet.'}</div>`}`;
 }

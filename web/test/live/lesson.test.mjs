@@ -34,7 +34,7 @@ async function close(page) {
   await page.context().close();
 }
 
-const verdicts = (page) => page.$$eval('.claim', (claims) => claims.map((claim) => `${claim.dataset.claim} ${claim.querySelector('.claim-verdict').textContent} ${claim.querySelector('.claim-measured').firstChild?.textContent ?? ''}`));
+const verdicts = (page) => page.$$eval('.claim', (claims) => claims.map((claim) => `${claim.dataset.claim} ${claim.querySelector('.claim-verdict').textContent} ${[...claim.querySelector('.claim-measured').childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join('')}`));
 const judged = (page) => until('the verdicts', async () => (await page.locator('.claim').count()) > 0 && (await page.locator('.claim.pending').count()) === 0, 60_000);
 const numbers = (page) => page.$$eval('.table-processes tbody tr', (rows) => rows.map((row) => row.textContent.replace(/\s+/g, ' ').trim()));
 const lastSeen = (page) => page.locator('.last-seen').first().innerText();
