@@ -33,6 +33,7 @@ type engineInfo struct {
 	diskProblem      error  // why it cannot be told
 	local            bool   // on this very machine, as far as its address tells
 	hostname, kernel string
+	newestAPI        string // that it speaks, as it says to a ping
 	observeOnly      string // why nothing may be changed; "" where it may
 	cgroupVersion    string
 	memoryLimit      bool
@@ -188,7 +189,7 @@ func (d *Docker) ask(ctx context.Context, address string) (*client.Client, wire.
 	disk, diskProblem := diskUnder(info.DockerRootDir)
 	return cli, state, engineInfo{
 		disk: disk, diskProblem: diskProblem,
-		observeOnly: state.ObserveOnly, hostname: info.Name, kernel: info.KernelVersion,
+		newestAPI: ping.APIVersion, observeOnly: state.ObserveOnly, hostname: info.Name, kernel: info.KernelVersion,
 		os: info.OSType, architecture: info.Architecture, cpus: info.NCPU, memory: info.MemTotal, root: info.DockerRootDir,
 		local: strings.HasPrefix(address, "unix://"), cgroupVersion: info.CgroupVersion,
 		memoryLimit: info.MemoryLimit, cpuQuota: info.CPUCfsQuota, pidsLimit: info.PidsLimit,

@@ -49,8 +49,12 @@ func (d *Docker) keepAsking(ctx context.Context, l *link) error {
 		case <-ticker.C:
 		}
 		asking, cancel := context.WithTimeout(ctx, d.options.PingTimeout)
-		_, err := l.client.Ping(asking)
+		ping, err := l.client.Ping(asking)
 		cancel()
+		if err == nil && ping.APIVersion != l.info.newestAPI {
+			// Another engine answers by now, and no stream of the old one has told.
+			err = fmt.Errorf("the engine was exchanged: it speaks API %s now, and %s before", ping.APIVersion, l.info.newestAPI)
+		}
 		if err != nil && ctx.Err() == nil {
 			// End all calls under way now: each would wait for its own deadline.
 			l.cancel(stateError(judge(err, d.State().Address), err))
