@@ -117,7 +117,12 @@ func (c *Claim) Judge(env Env) Judgement {
 	if holds {
 		return Judgement{Verdict: wire.Holds, Measured: measured}
 	}
-	return Judgement{Verdict: wire.Fails, Measured: measured, Reason: c.Because}
+	failed := Judgement{Verdict: wire.Fails, Measured: measured}
+	// Where it should have held, why it does not elsewhere is no reason.
+	if c.Expect == "" || c.Expected(env.Host) == wire.Fails {
+		failed.Reason = c.Because
+	}
+	return failed
 }
 
 // undecided is the judgement where an expression has no value.

@@ -278,7 +278,7 @@ type LimitFile struct {
 	// Raw is its text, without the newline at the end.
 	Raw *string `expr:"raw"`
 	// HostConfig is the limit as the engine keeps it, for example NanoCpus
-	// 500000000; absent where it was not asked for.
+	// 500000000, or "no limit in HostConfig".
 	HostConfig *string `expr:"hostConfig"`
 }
 

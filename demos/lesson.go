@@ -220,7 +220,8 @@ type Claim struct {
 	// Measured is the deciding figure in words, with {expressions} in braces.
 	Measured string `yaml:"measured"`
 	// Because says why it does not hold, for a claim that kernels do not bear
-	// out. It is shown when the verdict is that it fails.
+	// out. It is shown when the verdict is that it fails, on hosts of the kind
+	// of which Expect says so.
 	Because string `yaml:"because"`
 	// Unless names conditions under which the figures say nothing. They are
 	// looked at first, in order; the verdict is then unknown.

@@ -238,3 +238,19 @@ func TestWithoutTheDisksLimitNothingFollows(t *testing.T) {
 		t.Errorf("limit-in-the-kernel: %s %s", got.Verdict, got.Reason)
 	}
 }
+
+// Each lesson of the chapter has a made-up world, and so each of its claims is
+// played both ways.
+func TestEachLessonHasAMadeUpWorld(t *testing.T) {
+	for _, lesson := range loaded() {
+		worlds := 0
+		for _, there := range []bool{good[lesson.Slug] != nil, goodNamespaces[lesson.Slug] != nil, scenes[lesson.Slug] != nil} {
+			if there {
+				worlds++
+			}
+		}
+		if worlds != 1 {
+			t.Errorf("%s has %d made-up worlds", lesson.Slug, worlds)
+		}
+	}
+}

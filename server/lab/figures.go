@@ -115,8 +115,9 @@ func rates(points []point) demos.WindowFacts {
 		}
 	}
 	growth := grown(first.counters, last.counters)
-	if growth.CPUPeriods != nil && growth.CPUThrottledPeriods != nil && *growth.CPUPeriods > 0 {
-		f.ThrottledShare = pointer(*growth.CPUThrottledPeriods / *growth.CPUPeriods)
+	if growth.CPUPeriods != nil && growth.CPUThrottledPeriods != nil {
+		// Without a limit no periods are counted, and in none it was held back.
+		f.ThrottledShare = pointer(*growth.CPUThrottledPeriods / max(1, *growth.CPUPeriods))
 	}
 	return f
 }

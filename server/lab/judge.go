@@ -9,6 +9,11 @@ import (
 	"porthole/server/wire"
 )
 
+// late is how long a figure may still be missing, once the moment to judge a
+// claim has come: on a busy machine the kernel readers look at a new container
+// seconds after the engine has started it.
+const late = 6 * time.Second
+
 // judged is one claim of a run.
 type judged struct {
 	claim   *demos.Claim
@@ -63,7 +68,7 @@ func (r *run) judgeOne(j *judged, env demos.Env, now time.Time) {
 		missing = judgement.Missing
 		// With a moment of its own, a claim waits a little for late figures;
 		// without one, it waits for them as long as it may.
-		if j.claim.When != "" && now.Sub(j.ready) >= settle {
+		if j.claim.When != "" && now.Sub(j.ready) >= late {
 			r.decide(j, judgement)
 			return
 		}

@@ -390,7 +390,7 @@ func TestLateAndMissingFigures(t *testing.T) {
 		if got := verdicts(b.run(t, id)); got != "pending pending" {
 			t.Errorf("a figure that is not there yet was judged: %s", got)
 		}
-		time.Sleep(settle + time.Second)
+		time.Sleep(late + time.Second)
 		r := b.run(t, id)
 		if want := "one.result.writtenBytes is absent: the workload has not reported it."; r.Claims[0].Verdict != wire.Unknown || r.Claims[0].Reason != want {
 			t.Errorf("%s %q, wanted %q", r.Claims[0].Verdict, r.Claims[0].Reason, want)

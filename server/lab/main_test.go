@@ -34,6 +34,10 @@ var scope = "labtest-" + strings.ToLower(rand.Text()[:8])
 // hungrier than what the lessons make claims about.)
 var program string
 
+// otherProgram does the same, and is another file: an image of it is another
+// image.
+var otherProgram string
+
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "porthole-labtest-")
 	if err != nil {
@@ -45,6 +49,14 @@ func TestMain(m *testing.M) {
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "the program does not build: %v\n%s", err, out)
 		os.Exit(1)
+	}
+	otherProgram = program + "-other"
+	content, err := os.ReadFile(program)
+	if err == nil {
+		err = os.WriteFile(otherProgram, append(content, 0), 0o700)
+	}
+	if err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	os.RemoveAll(folder)
@@ -105,17 +117,28 @@ func (h *house) Watched() (bool, <-chan struct{}) {
 
 // newHouse starts everything, and stops it when the test ends. Without an
 // engine the test fails.
-func newHouse(t *testing.T) *house { return newHouseAt(t, "") }
+func newHouse(t *testing.T) *house { return newHouseOf(t, building{}) }
 
-// newHouseAt is newHouse with an engine's address; empty is the usual one.
-func newHouseAt(t *testing.T, address string) *house {
+// building is how a house differs from the usual one.
+type building struct {
+	// address is the engine's; empty is the usual one.
+	address string
+	// runs is how many runs may be under way at once; 0 is the usual number.
+	runs int
+	// losses are what does not reach the engine, by lesson.
+	losses map[string]loss
+	// told changes what is said of the host, so that it is not true.
+	told func(*wire.Host)
+}
+
+func newHouseOf(t *testing.T, b building) *house {
 	t.Helper()
 	h := &house{seen: map[string][]wire.Run{}}
 	h.changed = sync.NewCond(&h.mu)
-	h.reload(t)
+	h.lessons = builtins(t)
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	docker, err := engine.NewDocker(engine.Options{
-		Address: address, Scope: scope, Executable: program, Log: log,
+		Address: b.address, Scope: scope, Executable: program, Log: log,
 		PingEvery: 100 * time.Millisecond, BackoffFirst: 50 * time.Millisecond, BackoffLongest: 200 * time.Millisecond,
 		Environment: map[string]string{workload.EnvRounds: fmt.Sprint(workload.Calibrate())},
 	})
@@ -124,10 +147,15 @@ func newHouseAt(t *testing.T, address string) *house {
 	}
 	h.docker = docker
 	var watched *sampler.Sampler
+	told := b.told
+	if told == nil {
+		told = func(*wire.Host) {}
+	}
 	h.lab = lab.New(lab.Options{
-		Engine: labPlug{docker}, Watcher: plugOf(func() *sampler.Sampler { return watched }),
-		Lessons: func() []demos.Lesson { return h.lessons }, Publish: h.publish,
-		Host: func() wire.Host { return watched.Host() }, Log: log,
+		Engine:  &labPlug{Docker: docker, losses: b.losses, lessons: map[string]string{}},
+		Watcher: watcherPlug{func() *sampler.Sampler { return watched }, told},
+		Lessons: func() []demos.Lesson { return h.lessons }, Publish: h.publish, MaxRuns: b.runs,
+		Host: func() wire.Host { host := watched.Host(); told(&host); return host }, Log: log,
 	})
 	kernelLog := kernellog.New("/dev/kmsg")
 	watched, err = sampler.New(sampler.Options{
@@ -167,26 +195,14 @@ func newHouseAt(t *testing.T, address string) *house {
 	return h
 }
 
-// reload undoes all changes to the lessons.
-func (h *house) reload(t *testing.T) {
+// builtins are the lessons of the chapter.
+func builtins(t *testing.T) []demos.Lesson {
 	t.Helper()
 	lessons, problems := demos.Loader{CheckWorkload: workload.Check}.Load(demos.Builtin)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	h.lessons = lessons
-}
-
-// change gives a lesson another form for this test.
-func (h *house) change(t *testing.T, slug string, how func(*demos.Lesson)) {
-	t.Helper()
-	for i := range h.lessons {
-		if h.lessons[i].Slug == slug {
-			how(&h.lessons[i])
-			return
-		}
-	}
-	t.Fatalf("there is no lesson %s", slug)
+	return lessons
 }
 
 // start starts a lesson.
@@ -293,64 +309,4 @@ func pending(r wire.Run) bool {
 		}
 	}
 	return false
-}
-
-// What main does to make them fit.
-
-type labPlug struct{ *engine.Docker }
-
-func (l labPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
-	result, err := l.Docker.Exec(ctx, id, argv)
-	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
-}
-
-func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
-	c, err := l.Docker.Inspect(ctx, id)
-	if errors.Is(err, engine.ErrNoSuchContainer) {
-		err = lab.ErrNoContainer
-	}
-	return lab.Inspection{Name: c.Name, State: c.State, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, ExitCode: c.ExitCode, OOMKilled: c.OOMKilled}, err
-}
-
-type enginePlug struct{ *engine.Docker }
-
-func (e enginePlug) Subjects() []sampler.Subject {
-	var all []sampler.Subject
-	for _, c := range e.Containers() {
-		one := sampler.Subject{Container: wire.Container{Name: c.Name, ID: c.ID, Key: c.Key, Order: c.Order, Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID, Image: c.Image}}
-		if !c.StartedAt.IsZero() {
-			one.Container.StartedAt, one.Container.OOMKilled = c.StartedAt.UnixMilli(), &c.OOMKilled
-		}
-		for _, event := range c.Events {
-			one.Container.Events = append(one.Container.Events, wire.Event{At: event.At.UnixMilli(), What: event.What, ExitCode: event.ExitCode})
-		}
-		limits := &one.Container.Limits
-		for name, limit := range map[string]**wire.Limit{
-			"cpu": &limits.CPU, "cpuWeight": &limits.CPUWeight, "cpuSet": &limits.CPUSet, "memory": &limits.Memory,
-			"memorySwap": &limits.MemorySwap, "memoryReservation": &limits.MemoryReservation, "pids": &limits.Pids, "io": &limits.IO,
-		} {
-			if text := c.Asked.HostConfig[name]; text != "" {
-				*limit = &wire.Limit{HostConfig: text}
-			}
-		}
-		if c.State == "exited" {
-			one.ExitCode, one.OOMKilled = &c.ExitCode, &c.OOMKilled
-		}
-		all = append(all, one)
-	}
-	return all
-}
-
-type plugOf func() *sampler.Sampler
-
-func (p plugOf) Watch() lab.Watch { return watchPlug{p().Watch()} }
-
-type watchPlug struct{ *sampler.Watch }
-
-func (w watchPlug) Take() (seen []lab.Observation, missed uint64) {
-	taken, missed := w.Watch.Take()
-	for _, o := range taken {
-		seen = append(seen, lab.Observation(o))
-	}
-	return seen, missed
 }

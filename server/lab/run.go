@@ -16,7 +16,7 @@ import (
 const (
 	// beat is how often deadlines are looked at when nothing else happens.
 	beat = 200 * time.Millisecond
-	// settle is how long a figure may be late, once the moment to judge a
+	// settle is how long a reading may be late, once the moment to judge a
 	// claim has come: a report still in the engine's pipe, a last sample.
 	settle = 2 * time.Second
 	// absence is how long the engine may be away before a run is given up.

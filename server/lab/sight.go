@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"strconv"
 
 	"porthole/demos"
@@ -128,8 +129,8 @@ func fileFacts(to *demos.LimitFiles, limits wire.Limits, explain func(prefix, wh
 				*to = pointer(value)
 			}
 		}
-		text(&one.HostConfig, l.HostConfig)
-		explain("files."+name+".hostConfig", "the limit was not asked for")
+		// That the engine keeps none is a figure too: it may have been asked.
+		text(&one.HostConfig, cmp.Or(l.HostConfig, "no limit in HostConfig"))
 		if l.Reason != "" {
 			explain("files."+name, withFile(l))
 			return

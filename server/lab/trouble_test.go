@@ -129,7 +129,7 @@ func (h *house) removed(t *testing.T, containers []engine.Container) {
 // back later.
 func TestEngineCutOff(t *testing.T) {
 	p := newProxy(t)
-	h := newHouseAt(t, "unix://"+p.path)
+	h := newHouseOf(t, building{address: "unix://" + p.path})
 	id := h.start(t, "pid-namespace")
 	h.until(t, id, "it runs", running)
 	containers := h.ofRun(t, id, 1)

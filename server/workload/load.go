@@ -89,11 +89,13 @@ func ask(p *process, url string, length time.Duration, rate float64, clients int
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
-	if err := firstAnswer(p.ctx, client, url, patience); err != nil {
-		return outcome{}, fmt.Errorf("%s did not answer: %w", url, err)
-	}
 	m := startMeter()
 	counted := &requests{keep: 1}
+	if err := firstAnswer(p.ctx, client, url, patience); err != nil {
+		counted.note(0, err) // that nobody answers is measured too
+		return outcome{result: counted.into(m.result())}, fmt.Errorf("%s did not answer: %w", url, err)
+	}
+	m = startMeter()
 	ctx, cancel := context.WithTimeout(p.ctx, length)
 	defer cancel()
 	if rate == 0 {
