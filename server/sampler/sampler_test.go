@@ -324,3 +324,47 @@ func TestARecycledPIDIsNotTheContainer(t *testing.T) {
 		return c.Security == nil && len(c.Namespaces) == 8 && c.Namespaces[0].Relation == wire.RelationUnknown && c.Namespaces[0].Reason != ""
 	})
 }
+
+// What seldom changes is read of a few containers at a time. Those that have
+// exited, however many, take nobody's turn.
+func TestTheExitedKeepNobodyWaiting(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	a.watched = true
+	start(t, e, a, 20*time.Millisecond)
+	// Its rights change when it is told so, and its number stays.
+	process := exec.Command("sh", "-c", "read line; exec setpriv --no-new-privs sleep 60")
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	tell, err := process.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		process.Process.Kill()
+		process.Wait()
+	})
+	subjects := []sampler.Subject{subject("alive", process.Process.Pid)}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		exited := subject(name, 0)
+		exited.Container.State = "exited"
+		subjects = append(subjects, exited)
+	}
+	e.set(wire.EngineUp, subjects...)
+	rights := func(value int) func() bool {
+		return func() bool {
+			for _, c := range a.topology.Containers {
+				if c.Name == "alive" && c.Security != nil && c.Security.NoNewPrivs != nil {
+					return *c.Security.NoNewPrivs == value
+				}
+			}
+			return false
+		}
+	}
+	a.await(t, "its rights", rights(0))
+	if _, err := tell.Write([]byte("\n")); err != nil {
+		t.Fatal(err)
+	}
+	a.await(t, "its rights after they have changed", rights(1))
+}

@@ -166,10 +166,11 @@ const perLook = 4
 // describeSome reads the slow facts of the containers that need it at once,
 // and of a few others, the longest unread first.
 func (s *Sampler) describeSome(subjects []*subject, now time.Time) {
-	turn := slices.Clone(subjects)
+	// The exited have nothing to read again, and must not keep the others waiting.
+	turn := slices.DeleteFunc(slices.Clone(subjects), func(sub *subject) bool { return !alive(sub.container) })
 	slices.SortStableFunc(turn, func(a, b *subject) int { return a.described.Compare(b.described) })
 	for i, sub := range turn {
-		if alive(sub.container) && (i < perLook || sub.described.IsZero()) {
+		if i < perLook || sub.described.IsZero() {
 			s.describe(sub)
 			sub.described = now
 		}
