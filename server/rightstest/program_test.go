@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 const socket = "/var/run/docker.sock"
 
 // docker is the engine's own client, to look past our code.
-func docker(t *testing.T) *client.Client {
+func docker(t testing.TB) *client.Client {
 	t.Helper()
 	cli, err := client.NewClientWithOpts(client.WithHost("unix://"+socket), client.WithAPIVersionNegotiation())
 	if err != nil {
@@ -73,7 +73,7 @@ func docker(t *testing.T) *client.Client {
 
 // student makes a command run as a user who is not root, but in the group that
 // may use the engine's socket.
-func student(t *testing.T, command *exec.Cmd) {
+func student(t testing.TB, command *exec.Cmd) {
 	t.Helper()
 	info, err := os.Stat(socket)
 	if err != nil {
@@ -85,7 +85,7 @@ func student(t *testing.T, command *exec.Cmd) {
 
 // lessonFolder has a lesson that no other server on this engine runs: two
 // containers that wait.
-func lessonFolder(t *testing.T) (folder, slug string) {
+func lessonFolder(t testing.TB) (folder, slug string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "porthole-lessons-")
 	if err != nil {
@@ -129,7 +129,7 @@ claims:
 
 // server is a running dashboard.
 type server struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	address string // http://localhost:PORT
 	stderr  *lockedBuffer
@@ -157,13 +157,19 @@ var announced = regexp.MustCompile(`http://localhost:\d+`)
 
 // serve starts a dashboard and waits until it has said its address. It is
 // stopped at the end of the test.
-func serve(t *testing.T, alter func(*exec.Cmd), arguments ...string) *server {
+func serve(t testing.TB, alter func(*exec.Cmd), arguments ...string) *server {
 	t.Helper()
 	command := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, arguments...)...)
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}
 	if alter != nil {
 		alter(command)
 	}
+	return start(t, command)
+}
+
+// start is serve, of a command that is ready.
+func start(t testing.TB, command *exec.Cmd) *server {
+	t.Helper()
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
