@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 
@@ -71,17 +72,24 @@ func (p *poll) saw(run wire.Run) bool {
 	return p.state != before
 }
 
-// told reports whether a run has judged all that it can judge by itself, and
-// could tell at least something. What awaits somebody's action comes later.
+// told reports whether a run has told the answer: it has judged all that it
+// can judge by itself, the kernel did as is expected of it in most of that,
+// and against it in nothing. What awaits somebody's action comes later.
 func told(run wire.Run) bool {
-	some := false
+	judged, expected := 0, 0
 	for _, claim := range run.Claims {
-		if claim.Verdict == wire.Pending && len(claim.Awaits) == 0 {
+		want := cmp.Or(claim.Expected, wire.Holds)
+		switch {
+		case claim.Verdict == wire.Pending && len(claim.Awaits) > 0:
+			continue
+		case claim.Verdict == want:
+			expected++
+		case claim.Verdict != wire.Unknown:
 			return false
 		}
-		some = some || claim.Verdict == wire.Holds || claim.Verdict == wire.Fails
+		judged++
 	}
-	return some
+	return expected > judged/2
 }
 
 // message is the poll as it is told to everybody.

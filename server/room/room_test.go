@@ -160,6 +160,8 @@ func TestARunThatTellsNothingOpensTheQuestionAgain(t *testing.T) {
 		"stopped before a verdict": run("1", wire.RunStopped, wire.Pending),
 		"failed":                   run("1", wire.RunFailed),
 		"nothing could be told":    run("1", wire.RunFinished, wire.Unknown),
+		"too little could be told": run("1", wire.RunFinished, wire.Unknown, wire.Holds),
+		"the kernel did otherwise": run("1", wire.RunFinished, wire.Holds, wire.Holds, wire.Fails),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := at(t, "cpu-limit")

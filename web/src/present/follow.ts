@@ -65,7 +65,7 @@ export class Follow extends Part {
         return html`<p class="follow-title">${lesson.title}</p>${picture(lesson, run, views[(store.room?.place?.view ?? 0) % views.length]!, this.seen)}`;
       }
       case 'verdict':
-        return html`${verdicts(lesson, run, poll, this.insights?.get(lesson.slug))}${poll?.state === 'told' ? html`<p class="my-words" role="status">${this.myWords(poll, mine, lesson)}</p>` : nothing}`;
+        return verdicts(lesson, run, poll, this.insights?.get(lesson.slug), poll?.state === 'told' ? html`<p class="my-words" role="status">${this.myWords(poll, mine, lesson)}</p>` : nothing);
     }
   }
 

@@ -12,7 +12,7 @@ import { applyTheme, wantedTheme } from '../theme';
 import { began } from './clock';
 import { fit } from './fit';
 import { askAgain, invitation, show } from './room';
-import { insightsIn, people, pollOf, question, roomWords, takeaways, told, verdicts } from './stop';
+import { insightsIn, judged, people, pollOf, question, roomWords, takeaways, told, verdicts } from './stop';
 import { picture, viewsOf } from './views';
 import { leap, read, step, stopsOf, write, type Spot, type Stop } from './walk';
 
@@ -145,7 +145,8 @@ export class Present extends Part {
     if (hello?.replay) return { kind: 'note', says: `A recording${hello.recording ? `, made on ${hello.recording.hostname}` : ''}: nothing is live.` };
     if (this.doing) return { kind: 'note', says: this.doing };
     if (run?.problem && run.state === 'failed') return { kind: 'problem', says: run.problem };
-    if (run && !ended(run) && told(run) && this.spot?.phase === 'live' && stop?.lesson) return { kind: 'note', says: 'The verdicts are in.' };
+    if (run && judged(run) && stop?.lesson && !told(run)) return { kind: 'note', says: 'The verdicts are in; they do not tell who is right. Run it again.' };
+    if (run && !ended(run) && judged(run) && this.spot?.phase === 'live' && stop?.lesson) return { kind: 'note', says: 'The verdicts are in.' };
     if (run && !ended(run)) return { kind: 'note', says: run.progress || runWords(run) };
     if (stop?.lesson?.unavailable) return { kind: 'note', says: `Not on this machine: ${stop.lesson.unavailable}` };
     if (stop && stop.id !== 'takeaways' && !run) return { kind: 'hint', says: mayControl() ? 'Space runs it' : 'Read-only: Porthole printed a link that gives control.' };

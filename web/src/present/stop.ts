@@ -12,10 +12,17 @@ export function pollOf(lesson: Lesson | undefined): Poll | undefined {
   return lesson && poll?.lesson === lesson.slug ? poll : undefined;
 }
 
-/** Whether the answer is out: the run has judged what it judges by itself, and could tell something. */
+/** Whether a run has judged all that it judges by itself; what awaits somebody's action comes later. */
+export function judged(run: Run | undefined): boolean {
+  return Boolean(run?.claims.length) && run!.claims.every((claim) => claim.verdict !== 'pending' || Boolean(claim.awaits?.length));
+}
+
+/** Whether the answer is out: the kernel did as is expected of it in most of what was judged, and against it in nothing. */
 export function told(run: Run | undefined): boolean {
-  const claims = run?.claims ?? [];
-  return claims.some((claim) => claim.verdict === 'holds' || claim.verdict === 'fails') && claims.every((claim) => claim.verdict !== 'pending' || Boolean(claim.awaits?.length));
+  if (!judged(run)) return false;
+  const done = run!.claims.filter((claim) => claim.verdict !== 'pending');
+  const right = done.filter((claim) => claim.verdict === (claim.expected ?? 'holds')).length;
+  return right > done.length / 2 && done.every((claim) => claim.verdict === 'unknown' || claim.verdict === (claim.expected ?? 'holds'));
 }
 
 export interface Asking {
@@ -66,13 +73,13 @@ export function people(count: number): string {
 }
 
 /** The verdicts with their figures, who was right, and what to take away. */
-export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | undefined, insight: Node | undefined): TemplateResult {
+export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | undefined, insight: Node | undefined, mine: TemplateResult | typeof nothing = nothing): TemplateResult {
   const claims = claimsOf(lesson.slug);
   const out = told(run);
   const right = lesson.answers?.find((answer) => answer.right);
   const words = roomWords(poll, store.room?.followers ?? 0);
-  return html`<section class="outcome" aria-labelledby="outcome"><h1 id="outcome">${lesson.title} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>
-    ${out && right ? html`<p class="happened">${verdict('holds')}<span>${right.says}</span>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</p>` : nothing}
+  return html`<section class="outcome" aria-labelledby="outcome"><div class="outcome-head"><h1 id="outcome">${lesson.title} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</div>
+    ${out && right ? html`<p class="happened">${verdict('holds')}<span>${right.says}</span></p>` : nothing}${mine}
     <div class="outcome-claims" role="list">${claims.map((claim) => row(claim, Boolean(run)))}</div>
     ${insight ? html`<div class="insight">${insight}</div>` : nothing}</section>`;
 }
@@ -80,7 +87,7 @@ export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | unde
 function row(claim: Claim, ran: boolean): TemplateResult {
   const { verdict: kind } = claim;
   const word = kind === 'pending' ? (!ran ? 'not judged' : claim.awaits?.length ? 'awaits an action' : verdictWords.pending) : verdictWords[kind];
-  return html`<div class="outcome-claim ${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${word}</span></span>
+  return html`<div class="outcome-claim is-${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${word}</span></span>
     <span class="outcome-says">${claim.says}${claim.measured ? html`<b>${claim.measured}</b>` : nothing}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span></div>`;
 }
 

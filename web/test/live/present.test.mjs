@@ -110,7 +110,7 @@ test('three predict, the lesson is run, and the room learns who was right', asyn
   await presenter.keyboard.press('ArrowRight');
   await at(presenter, slug, 'verdict');
   await presenter.getByText('2 of 3 predicted what happened.').waitFor();
-  assert.ok(await presenter.locator('.outcome-claim.holds').count(), 'no claim holds');
+  assert.ok(await presenter.locator('.outcome-claim.is-holds').count(), 'no claim holds');
   assert.ok((await presenter.locator('.insight').innerText()).length > 20);
   for (const [i, page] of followers.entries()) {
     await at(page, slug, 'verdict');
