@@ -118,6 +118,7 @@ export class Diagram extends Part {
       <span>kernel <b>${host.kernel.replace(/^(\d+\.\d+(?:\.\d+)?).*/, '$1')}</b></span>
       <span>cgroup <b>${host.cgroupMode}${engine.cgroupDriver ? `, ${engine.cgroupDriver}` : ''}</b></span>
       ${engine.runtime ? html`<span class="lesser"><b>${engine.runtime}</b></span>` : nothing}
+      ${host.reader && host.reader.mode !== 'direct' ? html`<span class="lesser" title=${host.reader.command ?? host.reader.says}>read by <b>${host.reader.container ?? 'the engine’s API'}</b></span>` : nothing}
       <span class="lesser"><b>${host.cpus}</b> CPUs</span><span class="lesser"><b>${size(host.memoryBytes)}</b></span>
       ${this.brief ? html`<span class="connection ${linkWords().state}"><i></i>${linkWords().word} <b>${store.hello ? hertz(store.hello.intervalMs) : ''}</b></span>` : nothing}`;
   }
@@ -134,6 +135,8 @@ export class Diagram extends Part {
     if (engine && engine.state !== 'up' && engine.state !== 'connecting') return notice('engine', engine.problem ?? 'The container engine does not answer.', { command: engine.fix });
     if (!store.topology) return notice('wait', hello ? 'Reading the kernel…' : 'Connecting to Porthole…');
     if (engine?.state === 'connecting') return notice('wait', 'Asking the container engine…');
+    const short = engine?.observeOnly ?? store.topology.host.reader?.problem;
+    if (short && !hello?.replay) return notice('engine', short);
     if (empty && !this.lesson && !focusLesson().run) {
       if (mayControl()) return notice('invite', 'Nothing runs yet. Three containers will make this drawing live.', { action: html`<porthole-run-button lesson=${focusLesson().slug} primary></porthole-run-button>` });
       return notice('wait', hello?.replay ? 'Nothing runs at this point of the recording.' : 'Nothing runs yet.');

@@ -30,7 +30,7 @@ export class TitleBlock extends Part {
     return html`<a class="brand" aria-label="Porthole" href=${`${page.base}/`}>${mark}<span>Porthole</span></a>
       <dl class="facts-block">
         <div class="fact connection ${words.state}"><dt>Connection</dt><dd><i></i><span>${words.word}</span></dd></div>
-        <div class="fact sampling"><dt>Sampling</dt><dd class="mono">${hello ? hertz(hello.intervalMs) : '–'}</dd></div>
+        <div class="fact sampling"><dt>Sampling</dt><dd class="mono">${!hello ? '–' : host?.reader?.mode === 'engine' ? '1 Hz, engine' : hertz(hello.intervalMs)}</dd></div>
         <div class="fact engine"><dt>Engine</dt><dd class="mono">${engine ? (engine.state === 'up' ? `${engine.name} ${engine.version ?? ''}` : engineWord(engine.state)) : '–'}</dd></div>
         <div class="fact count wide-only"><dt>Containers</dt><dd class="mono">${topology ? `${running} running` : '–'}</dd></div>
         <div class="fact machine wide-only"><dt>Host</dt><dd class="mono">${host?.hostname || '–'}</dd></div>
