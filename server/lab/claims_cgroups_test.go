@@ -254,3 +254,15 @@ func TestEachLessonHasAMadeUpWorld(t *testing.T) {
 		}
 	}
 }
+
+// One thread is held back by a limit below one processor, whatever is done.
+func TestALimitThatIsRaisedTooLittleDecidesNothing(t *testing.T) {
+	for value, want := range map[float64]wire.Verdict{0.8: wire.Unknown, 1: wire.Unknown, 1.1: wire.Holds, 2: wire.Holds} {
+		s := scenes["cpu-throttling"]()
+		s.actions["raise"].value = &value
+		got := s.play(t, modern(), "cpu-throttling").verdict(t, "not-throttled-after")
+		if got.Verdict != want || want == wire.Unknown && !strings.Contains(got.Reason, "Choose more than 1") {
+			t.Errorf("raised to %v: %s %s %s", value, got.Verdict, got.Measured, got.Reason)
+		}
+	}
+}
