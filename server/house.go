@@ -61,7 +61,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.engine, err = engine.NewDocker(engine.Options{
 		Log: h.log,
 		// A slow machine's engine is late to answer, and not gone.
-		PingTimeout: time.Duration(4 * max(c.patience, 1) * float64(time.Second)),
+		Patience: c.patience,
 		// Measured once, so that the same work is the same in every container.
 		Environment: map[string]string{workload.EnvRounds: strconv.FormatUint(workload.Calibrate(), 10)},
 	})

@@ -33,6 +33,7 @@ func (d *Docker) call(ctx context.Context, limit time.Duration, what string, exc
 func (l *link) call(ctx context.Context, limit time.Duration, what string, exchange func(context.Context, *client.Client) error) error {
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
+	limit = time.Duration(float64(limit) * max(l.patience, 1))
 	if limit > 0 {
 		working, cancel = context.WithTimeout(working, limit)
 		defer cancel()

@@ -90,7 +90,7 @@ func (d *Docker) Connect(ctx context.Context) error {
 			return fail(ErrDown, err, "%s", err)
 		}
 	}
-	asking, cancel := context.WithTimeout(ctx, connectTimeout)
+	asking, cancel := context.WithTimeout(ctx, time.Duration(float64(connectTimeout)*max(d.options.Patience, 1)))
 	defer cancel()
 	cli, state, info, err := d.ask(asking, address)
 	if err != nil {
@@ -101,7 +101,7 @@ func (d *Docker) Connect(ctx context.Context) error {
 		d.setState(state)
 		return stateError(state, err)
 	}
-	l := &link{client: cli, info: info}
+	l := &link{client: cli, info: info, patience: d.options.Patience}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	d.mu.Lock()
 	old := d.link

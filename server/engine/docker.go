@@ -49,6 +49,9 @@ type Options struct {
 	// (default 4 s): together the longest for which a paused engine is not
 	// noticed.
 	PingEvery, PingTimeout time.Duration
+	// Patience is how many times as long every answer may take, the ping's too,
+	// on a slow machine; less than 1 is 1.
+	Patience float64
 	// Backoff is the first and the longest wait between two attempts to
 	// connect (default 250 ms and 5 s); each is shortened at random by up to half.
 	BackoffFirst, BackoffLongest time.Duration
@@ -97,6 +100,7 @@ func NewDocker(options Options) (*Docker, error) {
 	}
 	options.PingEvery = cmp.Or(options.PingEvery, 2*time.Second)
 	options.PingTimeout = cmp.Or(options.PingTimeout, 4*time.Second)
+	options.PingTimeout = time.Duration(float64(options.PingTimeout) * max(options.Patience, 1))
 	options.BackoffFirst = cmp.Or(options.BackoffFirst, 250*time.Millisecond)
 	options.BackoffLongest = cmp.Or(options.BackoffLongest, 5*time.Second)
 	options.Relist = cmp.Or(options.Relist, 30*time.Second)
@@ -172,6 +176,8 @@ type link struct {
 	ctx    context.Context // ends with the link; its cause says why
 	cancel context.CancelCauseFunc
 	info   engineInfo
+	// patience is Options.Patience.
+	patience float64
 	// foreign is the disk under the engine's files where they are on another
 	// machine, once it is known.
 	foreign atomic.Pointer[foreignDisk]
