@@ -134,7 +134,7 @@ func (h *house) loadImage(ctx context.Context) error {
 	tried := false // once for each time that the engine comes up
 	for {
 		up := h.engine.State().State == wire.EngineUp
-		if up && !tried {
+		if up && !tried && h.engine.State().ObserveOnly == "" {
 			name, err := h.engine.EnsureImage(ctx)
 			if err == nil {
 				h.image.Store(&name)

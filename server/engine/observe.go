@@ -22,7 +22,11 @@ func observeOnly(ctx context.Context, cli *client.Client, address string) string
 	case err == nil:
 		return ""
 	case errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err), strings.Contains(err.Error(), "Method Not Allowed"):
-		return fmt.Sprintf("What answers at %s shows containers but forbids to start any (%s), so lessons cannot start here and only what runs already is shown; allow Porthole to write there, or name another engine with DOCKER_HOST.", address, oneLine(err))
+		why := oneLine(err)
+		if strings.Contains(why, "<") { // a proxy's page, which is for browsers
+			why = "403 Forbidden"
+		}
+		return fmt.Sprintf("The engine at %s forbids to start any container (%s), so lessons cannot start and only what runs already is shown; allow writes in the proxy before it, or set DOCKER_HOST.", address, why)
 	}
 	return ""
 }

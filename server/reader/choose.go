@@ -151,8 +151,11 @@ func (r *Reader) describe(w way) wire.Reader {
 func (r *Reader) turnTo(w way) {
 	said := r.describe(w)
 	var before wire.Reader
+	first := false
 	r.change(func() {
 		before = r.now
+		first = !r.told && !w.waits
+		r.told = r.told || first
 		if before.Mode == said.Mode { // the same helper goes on
 			said.Container, said.Command = before.Container, before.Command
 		}
@@ -161,7 +164,9 @@ func (r *Reader) turnTo(w way) {
 	if w.waits {
 		return // that is said already, by the engine
 	}
-	if before.Mode != said.Mode || before.Says != said.Says || before.Problem != said.Problem {
+	// That all is as usual need not be said.
+	first = first && (said.Mode != wire.ReaderDirect || said.Problem != "")
+	if first || before.Mode != said.Mode || before.Says != said.Says || before.Problem != said.Problem {
 		if said.Problem != "" {
 			r.log.Warn(said.Says, "problem", said.Problem)
 		} else {

@@ -92,6 +92,7 @@ type Reader struct {
 	api      *overAPI         // nil on other ways
 	greeting hello            // of the latest helper
 	spent    sampler.Cost     // of samplers that have ended
+	told     bool             // the way is in the log
 	going    bool             // Run has chosen
 	greeted  bool             // the helper of now has
 	waiting  bool             // it is to be chosen anew once the engine answers
