@@ -215,7 +215,7 @@ test('the tally grows as bars, and tells nothing before the verdict', async () =
   await settled(page);
   const widths = await page.locator('.tally-bar i').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
   assert.ok(Math.abs(widths[1] / widths[0] - 14 / 5) < 0.05, String(widths));
-  assert.equal(await page.locator('.room-words').innerText(), '20 of 25 have predicted.');
+  assert.equal(await page.locator('.room-words').innerText(), '20 of 25 predicted.');
   assert.equal(await page.locator('.right').count(), 0);
   assert.deepEqual(await illegible(page), []);
   await close(page);

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Answer, Lesson, Poll } from '../wire';
-import { Refused, sentence } from '../api';
+import { sentence } from '../api';
 import { Seen } from '../model/sides';
 import { page, pause, store } from '../page';
 import { mark } from '../parts/icons';
@@ -96,7 +96,7 @@ export class Follow extends Part {
       await vote(lesson.slug, answer.id);
       remember(poll, answer.id);
     } catch (error) {
-      this.problem = error instanceof Refused && error.status === 0 ? 'The prediction did not get through: pick again.' : sentence(error);
+      this.problem = sentence(error);
     }
     this.sending = '';
   }

@@ -8,7 +8,7 @@ import { Part } from '../parts/part';
 import { runWords } from '../parts/strip';
 import { read as fiveIn, type Takeaway } from '../parts/takeaways';
 import { ended } from '../stream/store';
-import { applyTheme, wantedTheme } from '../theme';
+import { applyTheme } from '../theme';
 import { began } from './clock';
 import { fit } from './fit';
 import { askAgain, invitation, show } from './room';
@@ -17,9 +17,8 @@ import { picture, viewsOf } from './views';
 import { leap, read, step, stopsOf, write, type Spot, type Stop } from './walk';
 
 const keys: [key: string, what: string][] = [
-  ['→  ←', 'on and back; Page Down and Page Up of a clicker too'], ['⇧ →  ⇧ ←', 'a whole stop on and back'], ['↓  ↑', 'another picture of the same lesson'], ['Space', 'run the lesson, or stop it'],
-  ['1 – 9', 'pick an answer'], ['Q', 'let the room in: address and QR code'], ['A', 'ask the room again'], ['B', 'blank the screen; any key brings it back'],
-  ['T', 'the other theme'], ['F', 'full screen'], ['Home  End', 'first stop, last stop'], ['?  Esc', 'show these keys; close what is open'],
+  ['→ ←', 'on and back, as a clicker does'], ['⇧→ ⇧←', 'a whole stop'], ['↓ ↑', 'another picture'], ['Space', 'run the lesson, or stop it'], ['1 – 9', 'pick an answer'], ['Q', 'let the room in'],
+  ['A', 'ask the room again'], ['B', 'blank; any key brings it back'], ['T', 'the other theme'], ['F', 'full screen'], ['Home End', 'first and last stop'], ['? Esc', 'show the keys; close'],
 ];
 
 /** The presenter's view: the chapter as a walk, one thing at a time. */
@@ -99,8 +98,9 @@ export class Present extends Part {
     const { lesson } = stop ?? {};
     if (!lesson) {
       if (stop?.id === 'takeaways') return takeaways(this.five);
-      const inviting = this.invited?.url && !store.containers.length && !store.running;
-      return html`<porthole-diagram brief level="1"></porthole-diagram>${inviting ? html`<aside class="beside" aria-label="Follow along">${this.code()}<p>${this.address()}</p></aside>` : nothing}`;
+      const drawn = this.drawn();
+      const inviting = this.invited?.url && !store.running && !store.containers.some((one) => one.lesson === drawn);
+      return html`<porthole-diagram brief level="1" lesson=${drawn}></porthole-diagram>${inviting ? html`<aside class="beside" aria-label="Follow along">${this.code()}<p>${this.address()}</p></aside>` : nothing}`;
     }
     const run = store.runOf(lesson.slug);
     const poll = pollOf(lesson);
@@ -115,6 +115,12 @@ export class Present extends Part {
       case 'verdict':
         return verdicts(lesson, run, poll, this.insights?.get(lesson.slug));
     }
+  }
+
+  /** The lesson on the first stop's drawing: what runs, where it has room; else the drawing's own. */
+  private drawn(): string {
+    const lesson = store.lessons?.find((one) => one.slug === store.running?.lesson);
+    return lesson && viewsOf(lesson).some((view) => view.name === 'diagram') ? lesson.slug : 'architecture';
   }
 
   /** One line: where we are, the one thing that is to be said, and the time. */
@@ -138,8 +144,8 @@ export class Present extends Part {
     const run = this.slug ? store.runOf(this.slug) : undefined;
     if (this.problem) return { kind: 'problem', says: this.problem };
     if (link.state === 'connecting' && !hello) return { kind: 'note', says: 'Connecting to Porthole…' };
-    if (link.state === 'lost') return { kind: 'problem', says: 'The connection to Porthole is lost; what is shown is as it last was. It is tried again.' };
-    if (link.state === 'stale') return { kind: 'problem', says: 'No new sample comes; the figures are as they last were.' };
+    if (link.state === 'lost') return { kind: 'problem', says: 'The connection to Porthole is lost; it is tried again.' };
+    if (link.state === 'stale') return { kind: 'problem', says: 'No new sample comes: this is as it last was.' };
     if (store.lessonsProblem && !store.lessons) return { kind: 'problem', says: store.lessonsProblem };
     if (engine && engine.state !== 'up' && engine.state !== 'connecting') return { kind: 'problem', says: engine.problem ?? 'The container engine does not answer.' };
     if (hello?.replay) return { kind: 'note', says: `A recording${hello.recording ? `, made on ${hello.recording.hostname}` : ''}: nothing is live.` };
@@ -156,8 +162,8 @@ export class Present extends Part {
   private room(): TemplateResult {
     const followers = store.room?.followers ?? 0;
     const { url, reason } = this.invited ?? {};
-    return html`<div class="over room-over" role="dialog" aria-modal="true" aria-label="Let the room in" tabindex="-1">${url ? html`${this.code()}<div><h1>Follow along</h1><p class="address">${this.address()}</p><p>${followers ? `${people(followers)} ${followers === 1 ? 'is' : 'are'} here.` : 'Nobody has come yet.'}</p><p class="quiet">Read-only: predict before each run, anonymously.</p></div>`
-      : html`<div>${mark}<h1>The room cannot follow yet</h1><p>${reason ?? 'This server does not say by which address others reach it.'}</p></div>`}</div>`;
+    return html`<div class="over room-over" role="dialog" aria-modal="true" aria-label="Let the room in" tabindex="-1">${url ? html`${this.code()}<div><h1>Follow along</h1><p class="address">${this.address()}</p><p>${followers ? `${people(followers)} ${followers === 1 ? 'is' : 'are'} here.` : 'Nobody has come yet.'}</p><p class="quiet">Predict before each run: anonymously.</p></div>`
+      : html`<div>${mark}<h1>The room cannot follow yet</h1><p>${reason}</p></div>`}</div>`;
   }
 
   private code(): TemplateResult {
@@ -300,7 +306,7 @@ export class Present extends Part {
       case '?': this.toggle('keys'); return true;
       case 'q': this.toggle('room'); return true;
       case 'b': case '.': this.blank = true; return true;
-      case 't': applyTheme(document.documentElement.dataset['theme'] === 'light' ? 'dark' : 'light', wantedTheme() !== 'auto' || true); return true;
+      case 't': applyTheme(document.documentElement.dataset['theme'] === 'light' ? 'dark' : 'light', true); return true;
       case 'a': void this.again(); return true;
       case 'f': void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()).catch(() => {}); return true;
     }

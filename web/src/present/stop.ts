@@ -60,16 +60,15 @@ export function roomWords(poll: Poll | undefined, followers: number): string {
   const { ballots } = poll;
   if (poll.state === 'told') {
     if (!ballots) return '';
-    if (poll.rightBallots === undefined) return `${people(ballots)} predicted.`;
-    return poll.rightBallots === ballots ? (ballots === 1 ? 'The one who predicted was right.' : `All ${ballots} who predicted were right.`) : `${poll.rightBallots} of ${ballots} predicted what happened.`;
+    return `${poll.rightBallots ?? 0} of ${ballots} predicted what happened.`;
   }
   if (poll.state === 'closed') return `The predictions are closed: ${ballots}.`;
-  if (!followers && !ballots) return '';
-  return ballots ? `${ballots} of ${Math.max(followers, ballots)} ${Math.max(followers, ballots) === 1 ? 'has' : 'have'} predicted.` : `${people(followers)} can predict now.`;
+  if (ballots) return `${ballots} of ${Math.max(followers, ballots)} predicted.`;
+  return followers ? `${people(followers)} can predict now.` : '';
 }
 
 export function people(count: number): string {
-  return count === 1 ? 'One follower' : `${count} followers`;
+  return count === 1 ? '1 follower' : `${count} followers`;
 }
 
 /** The verdicts with their figures, who was right, and what to take away. */

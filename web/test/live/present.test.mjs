@@ -77,7 +77,7 @@ test('three predict, the lesson is run, and the room learns who was right', asyn
     await page.locator('.choice button').nth(i === 2 ? wrong : right).click();
     await page.getByText('Your prediction is counted.').waitFor();
   }
-  await presenter.getByText('3 of 3 have predicted.').waitFor();
+  await presenter.getByText('3 of 3 predicted.').waitFor();
   assert.deepEqual(await presenter.locator('.tally b').allInnerTexts(), lesson.answers.map((_, i) => (i === right ? '2' : i === wrong ? '1' : '0')));
   assert.equal(await presenter.locator('.choice.right').count(), 0, 'the tally tells which is right');
   assert.equal(await followers[0].locator('.tally').count(), 0, 'a follower sees how others predict');
@@ -150,7 +150,7 @@ test('asked again, everybody has a hand again', async () => {
   const follower = pages.find((page) => page.url().endsWith('/follow'));
   await at(follower, slug, 'question');
   await follower.locator('.choice button:enabled').first().click();
-  await presenter.getByText('1 of 4 have predicted.').waitFor();
+  await presenter.getByText('1 of 4 predicted.').waitFor();
 });
 
 test('who follows may start nothing', async () => {
