@@ -144,7 +144,7 @@ var cgroupVariants = []variant{
 	{
 		lesson: "resource-guarantees", name: "memory that is really taken",
 		take: func(l *demos.Lesson) {
-			works(l, "web", "allocate --bytes 300m --pace 10ms --hold 20s")
+			works(l, "web", "allocate --bytes 400m --step 400m --hold 20s")
 			for _, key := range []string{"plain", "second", "third"} {
 				works(l, key, "idle")
 			}
