@@ -1,6 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Container, File as WireFile, Interface } from '../wire';
-import { alive } from '../model/columns';
 import { size } from '../model/format';
 import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
 import { store } from '../page';
@@ -16,7 +15,8 @@ export function processes(watched: Watched[]): TemplateResult {
   return sheet('Processes, inside and on the host', html`${walled(['PID inside'], ['PID on the host'], 'container', ['command'])}
     ${watched.map((one) => {
       const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes, linkOf(one.container, 'pid')?.relation === 'host');
-      const room = alive(one.container) || !one.container ? expectedProcesses(one.command) : 1;
+      const over = one.container?.state === 'exited' || one.container?.state === 'removed';
+      const room = over ? 1 : expectedProcesses(one.command);
       if (!rows.length) return html`<tbody>${waiting(one, 4, room)}</tbody>`;
       const opened = open(one.container, 'pid');
       return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`).concat(more(rows.length, 1, 'processes'), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
