@@ -41,6 +41,7 @@ export const states = {
   judged: { count: 3, run: 'running', judged: true },
   ended: { count: 3, ended: [1] },
   absent: { count: 3, absent: true },
+  growing: { count: 3, growing: true, hot: true },
   tables: { count: 3, tables: true, lesson: 'verify-isolation', run: 'running', judged: true },
   cpu: { count: 2, lesson: 'cpu-limit', run: 'running', judged: true, hot: true },
 };
@@ -87,7 +88,10 @@ export class Host {
 
   random() { return (this.seed = (this.seed * 16807) % 2147483647) / 2147483647; }
 
-  head(type, at = Date.now()) { this.seq[type] = (this.seq[type] ?? 0) + 1; return { type, seq: this.seq[type], at }; }
+  /** The host's clock; ahead is how far it has gone on while a page slept. */
+  now() { return Date.now() + (this.ahead ?? 0); }
+
+  head(type, at = this.now()) { this.seq[type] = (this.seq[type] ?? 0) + 1; return { type, seq: this.seq[type], at }; }
 
   get apps() {
     const { count, long, lesson } = this.state;
@@ -191,12 +195,13 @@ export class Host {
         c.anon += this.state.oom ? 4 : 1.02;
         if (c.anon + c.file + c.kernel > 255) { c.oom += 1; c.anon = 44; }
       } else c.anon = [138 + 14 * Math.sin(s / 7), 0, 70 + 8 * Math.sin(s / 6), 30, 60 + 20 * Math.sin(s / 4)][i % 5];
+      if (this.state.growing) { c.anon += this.tick * 0.9; c.held += this.tick; c.read += this.tick * 0.2 * mib * passedMs / 1000; c.write += this.tick * 0.15 * mib * passedMs / 1000; }
       c.read += Math.max(0, 0.4 + 0.4 * Math.sin(s / 1.7 + i) + jitter * 0.4) * mib * passedMs / 1000;
       c.write += Math.max(0, i % 5 === 1 ? ((s + 3) % 13 > 9 ? 3.6 + jitter * 1.8 : 0.3) : i % 3 === 2 ? 0 : 1.2 + 0.9 * Math.sin(s / 2.6) + jitter) * mib * passedMs / 1000;
     }
   }
 
-  sample(at = Date.now()) {
+  sample(at = this.now()) {
     const containers = {};
     for (const [i, app] of this.apps.entries()) {
       const c = this.counters.get(app.name);
@@ -206,7 +211,7 @@ export class Host {
       containers[app.name] = this.state.absent ? { cpuUsageUsec: round(c.cpu), memoryCurrentBytes: current }
         : { cpuUsageUsec: round(c.cpu), cpuPeriods: c.periods, cpuThrottledPeriods: c.held, cpuThrottledUsec: round(c.heldUsec), memoryCurrentBytes: current, memoryAnonBytes: anon,
             memoryActiveFileBytes: round(file / 3), memoryInactiveFileBytes: file - round(file / 3), memoryKernelBytes: kernel, memoryWorkingSetBytes: current - file, oomKills: c.oom,
-            pidsCurrent: [9, 12, 4, 2, 6][i % 5], pidsRefused: 0, ioReadBytes: round(c.read), ioWriteBytes: round(c.write) };
+            pidsCurrent: [9, 12, 4, 2, 6][i % 5] + (this.state.growing ? Math.round(this.tick / 8) : 0), pidsRefused: this.state.growing ? this.tick : 0, ioReadBytes: round(c.read), ioWriteBytes: round(c.write) };
     }
     this.newest = { ...this.head('sample', at), containers };
     return this.newest;
@@ -215,7 +220,7 @@ export class Host {
   history() {
     const samples = [];
     if (this.tick === 0) {
-      const now = Date.now();
+      const now = this.now();
       for (let i = 420; i > 0; i -= 1) { this.step(); samples.push(this.sample(now - i * 100)); }
       this.steppedAt = now - 100;
       this.past = samples;

@@ -88,7 +88,7 @@ export async function serve(port = 0) {
       if (control.frozen || one.held || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
       sent += 1;
       if (host.state.cutsAfter === sent) { control.refuse = true; return socket.close(); }
-      const now = Date.now();
+      const now = host.now();
       host.step(now - (host.steppedAt ?? now - 100));
       host.steppedAt = now;
       socket.send(JSON.stringify(host.sample(now)));

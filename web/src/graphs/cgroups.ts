@@ -52,8 +52,7 @@ export class Cgroups extends Part {
   }
 
   protected override onNews(): void {
-    if (document.hidden || this.frame) return;
-    if (still.matches && performance.now() - this.drawnAt < stillMs) return;
+    if (document.hidden || this.frame || tooSoon(this.drawnAt)) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.drawnAt = performance.now();
@@ -139,7 +138,7 @@ export class Cgroups extends Part {
     const periods = series?.latest?.cpuThrottledPeriods;
     return html`<div class="readout">${this.figure(column, 'cpuUsageUsec', 'cores in use', cores(series?.mean('cores', 500)))}${this.bound(column, limit, 'CPU limit', (value) => value.toFixed(2))}</div>
       ${this.plot('cpu', column)}
-      <div class="foot">${container && periods ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: container.name, field: 'cpuThrottledPeriods', shown: String(periods), what: 'periods in which it was throttled' })}><i>nr_throttled</i> ${periods}</button>` : this.raw(limit)}</div>`;
+      <div class="foot">${container && periods ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: container.name, field: 'cpuThrottledPeriods', shown: String(periods), what: 'periods in which it was throttled' })}><i>nr_throttled</i> ${periods}</button>` : this.raw(limit, column, '--cpus')}</div>`;
   }
 
   private memory(column: Column): TemplateResult {
@@ -148,7 +147,7 @@ export class Cgroups extends Part {
     const kills = series?.latest?.oomKills;
     return html`<div class="readout">${this.figure(column, 'memoryCurrentBytes', 'memory in MiB', mebibytes(series?.latest?.memoryCurrentBytes))}${this.bound(column, limit, 'memory limit', mebibytes)}</div>
       ${this.plot('memory', column)}
-      <div class="foot">${column.container && kills ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'oomKills', shown: String(kills), what: 'processes killed for want of memory' })}><i>oom_kill</i> ${kills}</button>` : this.raw(limit)}</div>`;
+      <div class="foot">${column.container && kills ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'oomKills', shown: String(kills), what: 'processes killed for want of memory' })}><i>oom_kill</i> ${kills}</button>` : this.raw(limit, column, '--memory')}</div>`;
   }
 
   private pids(column: Column): TemplateResult {
@@ -159,7 +158,7 @@ export class Cgroups extends Part {
     const bound = limit?.value;
     const share = now === undefined ? 0 : bound ? Math.min(1, now / bound) : Math.min(0.9, now / 128);
     return html`<div class="readout">${this.figure(column, 'pidsCurrent', 'processes and threads', now === undefined ? '–' : String(now))}${this.bound(column, limit, 'pids limit', String)}
-      ${refused ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'pidsRefused', shown: String(refused), what: 'forks refused' })}>${refused} <i>refused</i></button>` : nothing}</div>
+      ${refused ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'pidsRefused', shown: String(refused), what: 'forks refused' })}><i>refused</i> ${refused}</button>` : nothing}</div>
       <div class="gauge ${bound ? 'closed' : 'open'} ${column.container ? '' : 'ghost'}" aria-hidden="true" ${css({ '--share': share })}><i></i></div>`;
   }
 
@@ -179,7 +178,9 @@ export class Cgroups extends Part {
     return html`<button class="figure bound" title=${limit.reason ?? nothing} aria-label=${`${what}: ${shown}`} @click=${(event: Event) => explain(event, { container: column.name, field: limit.source, shown, what })}><i>/</i> ${shown}</button>`;
   }
 
-  private raw(limit: Container['limits']['cpu']): TemplateResult | typeof nothing {
+  /** The limit's file and what it holds; for one that is still to start, the flag that will ask for it. */
+  private raw(limit: Container['limits']['cpu'], column: Column, flag: string): TemplateResult | typeof nothing {
+    if (!column.container) return html`<span>${new RegExp(`${flag}[ =]\\S+`).exec(column.command)?.[0] ?? nothing}</span>`;
     if (!limit?.file) return nothing;
     // Long names lose what the row says already, and "no limit" as v1 writes it its nineteen digits.
     const file = limit.file.length > 12 ? limit.file.replace(/^(cpu|memory|pids)\./, '') : limit.file;
@@ -210,6 +211,11 @@ export class Cgroups extends Part {
 /** A controller's name, that opens its files. */
 function name(row: Kind): TemplateResult {
   return html`<porthole-copy-embed panel=${row}></porthole-copy-embed>${opens() ? html`<a class="opens" href=${addressOf('cgroups', row)}><b>${row}</b></a>` : html`<b>${row}</b>`}`;
+}
+
+/** Whether a graph that was drawn at a moment has to wait, because nothing is to move. */
+export function tooSoon(drawnAt: number): boolean {
+  return still.matches && performance.now() - drawnAt < stillMs;
 }
 
 /** A sample of a hatch or line, for the labels. */

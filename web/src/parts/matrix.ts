@@ -6,12 +6,15 @@ import { store } from '../page';
 import { badge } from './icons';
 import { Part, css, explain } from './part';
 import { opens } from '../zoom/control';
+import { lasting } from '../zoom/outline';
 import { addressOf } from '../zoom/place';
 
 /** The namespaces: a row for each type, a column for the host and each container. */
 export class Matrix extends Part {
   static override properties = { columns: { attribute: false } };
   declare columns: Column[];
+  /** The numbers as they were last drawn, by row and column. */
+  private numbers = new Map<string, string>();
 
   constructor() {
     super();
@@ -31,6 +34,21 @@ export class Matrix extends Part {
         ${rows.map((row, i) => this.row(row, i, beginning, dark))}
         ${dark.map((n) => this.darkColumn(n, rows))}
       </div>`;
+  }
+
+  /** A number that changes is seen to change: a cell of its own parts from what stands beside it. */
+  protected override updated(): void {
+    const duration = lasting(this, '--join');
+    const now = new Map<string, string>();
+    for (const cell of this.querySelectorAll<HTMLElement>('.cell[data-inode]')) {
+      const key = `${cell.closest('.matrix-row')!.className}${this.columns[Number(cell.dataset['column']) - 1]?.key ?? ''}`;
+      const { inode = '' } = cell.dataset;
+      now.set(key, inode);
+      if (!this.numbers.size || this.numbers.get(key) === inode || !duration) continue;
+      const from = cell.classList.contains('shared') ? { opacity: 0.3 } : { translate: '-28px 0', opacity: 0.3, backgroundColor: 'color-mix(in oklab, var(--ns) var(--fill-band), var(--paper))' };
+      cell.animate([from, {}], { duration, easing: 'cubic-bezier(.2, .7, .2, 1)' });
+    }
+    this.numbers = now;
   }
 
   private row(row: Row, index: number, beginning: string, dark: number[]): TemplateResult {

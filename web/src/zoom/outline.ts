@@ -11,9 +11,15 @@ export function outlines(drawing: HTMLElement): Outlines {
   return found;
 }
 
+/** A duration from the tokens, in milliseconds; the bundler may write 480ms as .48s. */
+export function lasting(element: Element, token: string): number {
+  const value = getComputedStyle(element).getPropertyValue(token);
+  return Number.parseFloat(value) * (value.endsWith('ms') ? 1 : 1000);
+}
+
 /** The outlines go from where they stood to where they stand; what is in them comes after. */
 export function glide(drawing: HTMLElement, before: Outlines): void {
-  const duration = Number.parseFloat(getComputedStyle(drawing).getPropertyValue('--zoom'));
+  const duration = lasting(drawing, '--zoom');
   if (!duration) return;
   for (const [key, to] of outlines(drawing)) {
     const from = before.get(key);
