@@ -207,10 +207,11 @@ func TestBusyMachineDecidesNoCgroupClaim(t *testing.T) {
 			result := w.boxes["visitors"].reports[0].Result
 			result.RequestsFailed, result.LatencyP99Usec = wire.Counted(3), wire.Counted(4_900_000)
 		},
-		"cpu-throttling/held-at-half":     func(w *scene) { w.boxes["app"].counters = working(0.3, 0.2) },
-		"cpu-throttling/throttled-before": func(w *scene) { w.boxes["app"].counters = working(0.3, 0.2) },
-		"cpu-throttling/faster-after":     func(w *scene) { w.boxes["app"].counters = working(0.4, 0.01) },
-		"verify-limits/capped-at-half":    func(w *scene) { w.boxes["hash"].counters = working(0.3, 0.2) },
+		"cpu-throttling/held-at-half":      func(w *scene) { w.boxes["app"].counters = working(0.3, 0.2) },
+		"cpu-throttling/throttled-before":  func(w *scene) { w.boxes["app"].counters = working(0.3, 0.2) },
+		"cpu-throttling/faster-after":      func(w *scene) { w.boxes["app"].counters = working(0.4, 0.01) },
+		"cpu-pinning/two-threads-share-it": func(w *scene) { w.boxes["one"].counters = working(0.5, 0) },
+		"verify-limits/capped-at-half":     func(w *scene) { w.boxes["hash"].counters = working(0.3, 0.2) },
 	} {
 		slug, id, _ := strings.Cut(claim, "/")
 		s := sceneOf(slug, id)
