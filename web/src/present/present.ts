@@ -128,7 +128,7 @@ export class Present extends Part {
     const run = this.slug ? store.runOf(this.slug) : undefined;
     const going = run && !ended(run);
     const { kind, says } = this.line(stop);
-    return html`<footer class="foot-line"><span class="progress"><b class="mono">${(this.spot?.stop ?? 0) + 1}<i>/${this.stops.length || '–'}</i></b>
+    return html`<footer class="foot-line" ?inert=${this.blank || this.open !== ''}><span class="progress"><b class="mono">${(this.spot?.stop ?? 0) + 1}<i>/${this.stops.length || '–'}</i></b>
         <span class="phases" aria-hidden="true">${stop && stop.phases.length > 1 ? stop.phases.map((phase) => html`<i class=${phase === this.spot!.phase ? 'now' : ''}></i>`) : nothing}</span></span>
       <p class="calm ${kind}" role="status">${says}</p>
       ${mayControl() && this.slug && stop ? html`<button class="foot-button" ?disabled=${this.doing !== ''} aria-label=${going ? 'Stop the lesson' : 'Run the lesson'} @click=${this.onRun}>${going ? stopIcon : playIcon}</button>` : nothing}
@@ -162,7 +162,7 @@ export class Present extends Part {
   private room(): TemplateResult {
     const followers = store.room?.followers ?? 0;
     const { url, reason } = this.invited ?? {};
-    return html`<div class="over room-over" role="dialog" aria-modal="true" aria-label="Let the room in" tabindex="-1">${url ? html`${this.code()}<div><h1>Follow along</h1><p class="address">${this.address()}</p><p>${followers ? `${people(followers)} ${followers === 1 ? 'is' : 'are'} here.` : 'Nobody has come yet.'}</p><p class="quiet">Predict before each run: anonymously.</p></div>`
+    return html`<div class="over room-over" role="dialog" aria-modal="true" aria-label="Let the room in" tabindex="-1" @click=${this.shut}>${url ? html`${this.code()}<div><h1>Follow along</h1><p class="address">${this.address()}</p><p>${followers ? `${people(followers)} ${followers === 1 ? 'is' : 'are'} here.` : 'Nobody has come yet.'}</p><p class="quiet">Predict before each run: anonymously.</p></div>`
       : html`<div>${mark}<h1>The room cannot follow yet</h1><p>${reason}</p></div>`}</div>`;
   }
 
@@ -176,7 +176,7 @@ export class Present extends Part {
   }
 
   private keyList(): TemplateResult {
-    return html`<div class="over keys-over" role="dialog" aria-modal="true" aria-label="Keys" tabindex="-1"><dl>${keys.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl></div>`;
+    return html`<div class="over keys-over" role="dialog" aria-modal="true" aria-label="Keys" tabindex="-1" @click=${this.shut}><dl>${keys.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl></div>`;
   }
 
   protected override updated(): void {
@@ -267,6 +267,8 @@ export class Present extends Part {
       this.problem = sentence(error);
     }
   }
+
+  private readonly shut = (): void => void (this.open = '');
 
   private toggle(what: 'keys' | 'room'): void {
     this.open = this.open === what ? '' : what;
