@@ -49,7 +49,7 @@ if (watch) {
 // The licences of what is bundled travel with it.
 async function writeLicences() {
   const texts = [];
-  for (const name of ['lit', 'uplot', '@fontsource-variable/inter', '@fontsource-variable/jetbrains-mono']) {
+  for (const name of ['lit', '@fontsource-variable/inter', '@fontsource-variable/jetbrains-mono']) {
     const folder = path.join(here, 'node_modules', name);
     const file = (await readdir(folder)).find((entry) => /^licen[sc]e/i.test(entry));
     if (file) texts.push(`${name}\n\n${await readFile(path.join(folder, file), 'utf8')}`);

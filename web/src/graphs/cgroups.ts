@@ -164,7 +164,7 @@ export class Cgroups extends Part {
 
   private io(column: Column): TemplateResult {
     const series = column.container && store.series.get(column.container.name);
-    return html`<div class="readout two">${this.figure(column, 'ioReadBytes', 'read, in MiB/s', rate(series?.mean('read', 500)))}<small>read</small>${this.figure(column, 'ioWriteBytes', 'written, in MiB/s', rate(series?.mean('write', 500)))}<small>write</small></div>${this.plot('io', column)}`;
+    return html`<div class="readout two"><small>read</small>${this.figure(column, 'ioReadBytes', 'read, in MiB/s', rate(series?.mean('read', 500)))}<small>write</small>${this.figure(column, 'ioWriteBytes', 'written, in MiB/s', rate(series?.mean('write', 500)))}</div>${this.plot('io', column)}`;
   }
 
   private figure(column: Column, field: string, what: string, shown: string): TemplateResult {

@@ -1,5 +1,5 @@
-import uPlot from 'uplot';
 import type { Mark, Series } from '../stream/series';
+import { Sheet, type Data, type Layer } from './canvas';
 import type { Ink } from './ink';
 
 export type Kind = 'cpu' | 'memory' | 'pids' | 'io';
@@ -31,7 +31,7 @@ export interface View {
 
 /** One graph on a canvas. */
 export class Plot {
-  private chart: uPlot | undefined;
+  private sheet: Sheet | undefined;
   /** The left end of the last name that was written, in the canvas' pixels. */
   private named = 0;
   private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
@@ -45,64 +45,56 @@ export class Plot {
   }
 
   destroy(): void {
-    this.chart?.destroy();
-    this.chart = undefined;
+    this.sheet?.remove();
+    this.sheet = undefined;
   }
 
   resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.place;
-    if (this.chart && width > 0 && height > 0) this.chart.setSize({ width, height });
+    this.sheet?.resize();
+    if (this.sheet) this.paint(this.sheet);
   }
 
   draw(series: Series | undefined, view: View): void {
     this.view = view;
-    this.chart ??= this.make();
-    if (!this.chart) return;
-    this.chart.setData(dataOf(this.kind, series, view), false);
-    this.chart.batch(() => {
-      this.chart!.setScale('x', { min: view.from, max: view.to });
-      this.chart!.setScale('y', this.kind === 'io' ? { min: -view.top, max: view.top } : { min: 0, max: view.top });
-    });
+    if (!this.sheet && (this.place.clientWidth < 8 || this.place.clientHeight < 8)) return;
+    const { fontSize } = this.ink;
+    // Room for the dot at the newest end; with axes, for their words.
+    this.sheet ??= new Sheet(this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
+    this.sheet.data = dataOf(this.kind, series, view);
+    this.paint(this.sheet);
   }
 
-  private make(): uPlot | undefined {
-    const { clientWidth: width, clientHeight: height } = this.place;
-    if (width < 8 || height < 8) return undefined;
-    const { ink, ticks } = this;
-    const trace = { stroke: ink.ink, width: this.kind === 'io' ? ink.traceWidth * 0.75 : ink.traceWidth, points: { show: false } };
-    const bare = { width: 0, points: { show: false } };
-    const options: uPlot.Options = {
-      width,
-      height,
-      pxAlign: false,
-      legend: { show: false },
-      cursor: { show: false },
-      padding: ticks ? [30, 18, 0, 0] : [4, 5, 1, 0],
-      scales: { x: { time: false, auto: false }, y: { auto: false } },
-      axes: ticks ? axes(ink, ticks, () => (this.kind === 'io' ? [-this.view.top, 0, this.view.top] : ticks.lines(this.view.top))) : [{ show: false }, { show: false }],
-      series: [{}],
-      hooks: { draw: [(chart) => this.overlay(chart)] },
-    };
-    if (this.kind === 'cpu') {
-      options.series.push({ ...trace, fill: ink.area }, bare);
-      options.bands = [{ series: [2, 1], fill: () => ink.throttled as CanvasPattern }];
-    } else if (this.kind === 'memory') {
-      options.series.push({ ...bare, fill: () => ink.kernel as CanvasPattern }, bare, bare, trace);
-      options.bands = [{ series: [2, 1], fill: () => ink.file as CanvasPattern }, { series: [3, 2], fill: () => ink.area }];
-    } else if (this.kind === 'pids') {
-      options.series.push({ ...trace, fill: ink.area });
-    } else {
-      options.series.push({ ...trace, fill: ink.area, fillTo: 0 }, { ...trace, fill: () => ink.file as CanvasPattern, fillTo: 0 });
+  private paint(sheet: Sheet): void {
+    const { view } = this;
+    sheet.x = { min: view.from, max: view.to };
+    sheet.y = { min: this.kind === 'io' ? -view.top : 0, max: view.top };
+    sheet.clear();
+    if (this.ticks) axes(sheet, this.ink, this.ticks, this.kind === 'io' ? [-view.top, 0, view.top] : this.ticks.lines(view.top));
+    sheet.draw(this.layers());
+    this.overlay(sheet);
+  }
+
+  /** What is drawn for this kind, the lowest first. */
+  private layers(): Layer[] {
+    const { ink } = this;
+    const trace = { stroke: ink.ink, width: this.kind === 'io' ? ink.traceWidth * 0.75 : ink.traceWidth };
+    switch (this.kind) {
+      case 'cpu':
+        return [{ column: 2, base: 1, fill: ink.throttled }, { column: 1, ...trace, fill: ink.area }];
+      case 'memory':
+        return [{ column: 1, fill: ink.kernel }, { column: 2, base: 1, fill: ink.file }, { column: 3, base: 2, fill: ink.area }, { column: 4, ...trace }];
+      case 'pids':
+        return [{ column: 1, ...trace, fill: ink.area }];
+      case 'io':
+        return [{ column: 1, ...trace, fill: ink.area }, { column: 2, ...trace, fill: ink.file }];
     }
-    return new uPlot(options, dataOf(this.kind, undefined, this.view), this.place);
   }
 
   /** Base line, limit, marks and the newest point: above all else. */
-  private overlay(chart: uPlot): void {
-    const { ctx: context, bbox } = chart;
+  private overlay(sheet: Sheet): void {
+    const { context, box: bbox, ratio } = sheet;
     const { ink, view } = this;
-    const ratio = uPlot.pxRatio;
-    const y = (value: number): number => Math.round(chart.valToPos(value, 'y', true));
+    const y = (value: number): number => Math.round(sheet.atY(value));
     const right = bbox.left + bbox.width;
     context.save();
     context.lineCap = 'butt';
@@ -115,24 +107,27 @@ export class Plot {
       context.lineTo(right + 5 * ratio, at);
       context.stroke();
     };
+    context.fillStyle = ink.line;
     rule(y(0) - (this.kind === 'io' ? 0 : ratio), 1, ink.line);
+    // Without axes, a mark for each ten seconds: an empty field still says how long it is.
+    if (!this.ticks) for (let at = view.to - 10_000; at > view.from; at -= 10_000) context.fillRect(Math.round(sheet.atX(at)), y(0) - (this.kind === 'io' ? 2 : 4) * ratio, Math.max(1, Math.round(ratio)), 4 * ratio);
     if (view.limit !== undefined && view.limit <= view.top) rule(y(view.limit), ink.limitWidth, ink.ink);
     // The newest first: an older one keeps its mark, but its name only where there is room.
     this.named = right;
     for (const mark of [...view.ooms].reverse()) {
       if (mark.at < view.from || mark.at > view.to) continue;
-      const x = Math.round(chart.valToPos(mark.at, 'x', true));
-      const at = view.limit !== undefined && view.limit <= view.top ? view.limit : this.before(chart, mark.at);
+      const x = Math.round(sheet.atX(mark.at));
+      const at = view.limit !== undefined && view.limit <= view.top ? view.limit : this.before(sheet, mark.at);
       this.cross(context, x, Math.max(y(at), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
     }
-    this.head(chart, context, ratio);
-    if (view.span) this.dimension(chart, context, view.span, ratio);
+    this.head(sheet, context, ratio);
+    if (view.span) this.dimension(sheet, context, view.span, ratio);
     context.restore();
   }
 
   /** The height that the trace had come to just before a moment. */
-  private before(chart: uPlot, moment: number): number {
-    const [at, ...columns] = chart.data;
+  private before(sheet: Sheet, moment: number): number {
+    const [at, ...columns] = sheet.data;
     const trace = columns[3] ?? [];
     let most = 0;
     for (let i = at.length - 1; i >= 0 && at[i]! > moment - 1500; i -= 1) if (at[i]! <= moment) most = Math.max(most, trace[i] ?? 0);
@@ -181,9 +176,9 @@ export class Plot {
   }
 
   /** A dimension line: ends, arrows, and the figure between them. */
-  private dimension(chart: uPlot, context: CanvasRenderingContext2D, span: NonNullable<View['span']>, ratio: number): void {
+  private dimension(sheet: Sheet, context: CanvasRenderingContext2D, span: NonNullable<View['span']>, ratio: number): void {
     const { ink, view } = this;
-    const at = (moment: number): number => Math.round(chart.valToPos(Math.max(view.from, Math.min(view.to, moment)), 'x', true)) + 0.5;
+    const at = (moment: number): number => Math.round(sheet.atX(Math.max(view.from, Math.min(view.to, moment)))) + 0.5;
     const [left, right] = [at(span.from), at(span.to)];
     if (right - left < 60 * ratio) return;
     const y = Math.round(14 * ratio) + 0.5;
@@ -214,22 +209,22 @@ export class Plot {
     context.fillText(span.word, (left + right) / 2, y);
   }
 
-  private head(chart: uPlot, context: CanvasRenderingContext2D, ratio: number): void {
+  private head(sheet: Sheet, context: CanvasRenderingContext2D, ratio: number): void {
     if (this.kind === 'io') return;
-    const values = chart.data[this.kind === 'memory' ? 4 : 1];
+    const values = sheet.data[this.kind === 'memory' ? 4 : 1];
     const last = values ? values.length - 1 : -1;
     const value = values?.[last];
     if (value == null) return;
     context.fillStyle = this.ink.ink;
     context.beginPath();
-    context.arc(chart.valToPos(chart.data[0][last]!, 'x', true), chart.valToPos(value, 'y', true), 3.2 * ratio, 0, 7);
+    context.arc(sheet.atX(sheet.data[0][last]!), sheet.atY(value), 3.2 * ratio, 0, 7);
     context.fill();
   }
 }
 
-/** The columns of a kind, as uPlot wants them. Absent stays absent: a part that is not measured is not stacked. */
-function dataOf(kind: Kind, series: Series | undefined, view: View): uPlot.AlignedData {
-  if (!series) return (kind === 'memory' ? [[], [], [], [], []] : kind === 'pids' ? [[], []] : [[], [], []]) as uPlot.AlignedData;
+/** The columns of a kind. Absent stays absent: a part that is not measured is not stacked. */
+function dataOf(kind: Kind, series: Series | undefined, view: View): Data {
+  if (!series) return kind === 'memory' ? [[], [], [], [], []] : kind === 'pids' ? [[], []] : [[], [], []];
   const { columns } = series;
   let from = 0;
   while (from < columns.at.length && columns.at[from + 1]! < view.from) from += 1;
@@ -251,20 +246,35 @@ function dataOf(kind: Kind, series: Series | undefined, view: View): uPlot.Align
   return [at, pick(columns.read), pick(columns.write).map((value) => (value === null ? null : -value))];
 }
 
-function axes(ink: Ink, ticks: Ticks, lines: () => number[]): uPlot.Axis[] {
-  const font = `500 ${ink.fontSize}px ${ink.mono}`;
-  return [
-    {
-      stroke: ink.note, font, size: ink.fontSize * 2.1, gap: 4,
-      grid: { show: false }, ticks: { show: true, stroke: ink.line, width: 1, size: 6 },
-      splits: (chart) => moments(ticks.zero(), chart.scales['x']!.min!, chart.scales['x']!.max!), values: (_, splits) => splits.map(ticks.x),
-    },
-    {
-      stroke: ink.note, font, size: ink.fontSize * 3.2, gap: 8,
-      grid: { show: true, stroke: ink.hair, width: 1 }, ticks: { show: false },
-      splits: lines, values: (_, splits) => splits.map(ticks.y),
-    },
-  ];
+/** Lines across, with their values at the left; moments below. */
+function axes(sheet: Sheet, ink: Ink, ticks: Ticks, lines: number[]): void {
+  const { context, box, ratio } = sheet;
+  const rule = (x1: number, y1: number, x2: number, y2: number, colour: string): void => {
+    context.strokeStyle = colour;
+    context.lineWidth = Math.max(1, Math.round(ratio));
+    context.beginPath();
+    context.moveTo(Math.round(x1) + 0.5, Math.round(y1) + 0.5);
+    context.lineTo(Math.round(x2) + 0.5, Math.round(y2) + 0.5);
+    context.stroke();
+  };
+  const right = box.left + box.width;
+  const bottom = box.top + box.height;
+  context.save();
+  context.font = `500 ${ink.fontSize * ratio}px ${ink.mono}`;
+  context.fillStyle = ink.note;
+  context.textAlign = 'right';
+  context.textBaseline = 'middle';
+  for (const value of lines) {
+    rule(box.left, sheet.atY(value), right, sheet.atY(value), ink.hair);
+    context.fillText(ticks.y(value), box.left - 8 * ratio, sheet.atY(value));
+  }
+  context.textAlign = 'center';
+  context.textBaseline = 'top';
+  for (const moment of moments(ticks.zero(), sheet.x.min, sheet.x.max)) {
+    rule(sheet.atX(moment), bottom, sheet.atX(moment), bottom + 6 * ratio, ink.line);
+    context.fillText(ticks.x(moment), sheet.atX(moment), bottom + 10 * ratio);
+  }
+  context.restore();
 }
 
 /** Whole steps from zero, within what is shown. */
