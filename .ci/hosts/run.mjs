@@ -64,7 +64,7 @@ async function visit(name) {
     const payload = join(work, 'payload');
     cpSync(process.env.PAYLOAD, payload, { recursive: true, verbatimSymlinks: true });
     writeFileSync(join(payload, 'settings'), [
-      `engine='${kind.engine}'`, `socket='${kind.socket}'`, `keep='${kind.keep ? 1 : ''}'`,
+      `engine='${kind.engine}'`, `socket='${kind.socket}'`, `keep='${kind.keep ? 1 : ''}'`, `cgroup='${kind.cgroup ?? 'v2'}'`,
       `parts='${asked.parts}'`, `lessons='${asked.lesson.join(' ')}'`,
       `patience='${accelerator === 'kvm' ? '' : 6}'`, '',
     ].join('\n'));
@@ -94,7 +94,7 @@ async function boot(name, folder, disk, port, work) {
   guest = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', process.env.NICENESS ?? '5', 'qemu-system-x86_64',
     '-accel', accelerator, '-cpu', 'max', '-smp', '2', '-m', '3072', '-display', 'none', '-monitor', 'none', '-no-reboot',
     '-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd.img`,
-    '-append', 'root=/dev/vda rw init=/porthole-host console=ttyS0 quiet panic=-1 psi=1 mitigations=off',
+    '-append', 'root=/dev/vda rw init=/porthole-host console=ttyS0 panic=-1 psi=1 mitigations=off',
     '-drive', `file=${folder}/disk.img,if=virtio,format=raw,cache=unsafe,snapshot=on`,
     '-drive', `file=${disk},if=virtio,format=raw,cache=unsafe`,
     '-netdev', `user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:8080`, '-device', 'virtio-net-pci,netdev=n',
@@ -124,6 +124,9 @@ async function boot(name, folder, disk, port, work) {
   for await (const line of createInterface({ input: guest.stdout })) {
     const [word, ...rest] = line.split(' ');
     switch (word) {
+      case 'booted':
+        say(`${seconds()} ${name}: booted`);
+        break;
       case 'up':
         told.upAfter = (Date.now() - told.began) / 1000;
         say(`${seconds()} ${name}: the engine answers`);
