@@ -63,6 +63,7 @@ var cgroupVariants = []variant{
 	{
 		lesson: "block-io", name: "the limit is lost, and the buffered writer is direct",
 		take: func(l *demos.Lesson) {
+			works(l, "direct", "write-file --path /data/direct --bytes 40m --direct --hold 3s") // to be looked at
 			works(l, "buffered", "write-file --path /data/buffered --bytes 40m --direct --hold 0")
 		},
 		lost: loss{create: func(c *demos.Container) {
@@ -77,7 +78,7 @@ var cgroupVariants = []variant{
 	{
 		lesson: "block-io", name: "the direct writer is buffered, and the buffered one writes to memory",
 		take: func(l *demos.Lesson) {
-			works(l, "direct", "write-file --path /data/direct --bytes 40m --hold 0")
+			works(l, "direct", "write-file --path /data/direct --bytes 40m --hold 3s")
 			buffered := container(l, "buffered")
 			buffered.Volumes, buffered.Tmpfs = nil, []string{"/data"}
 		},
@@ -189,6 +190,7 @@ var troubleVariants = []variant{
 		lesson: "oom-killer", name: "the container itself in place of its child",
 		take: func(l *demos.Lesson) {
 			works(l, "child", "allocate --bytes 160m --step 8m --pace 100ms --hold 1s")
+			container(l, "child").MayBeKilled = true
 		},
 		fails: []string{"child-container-lives", "child-flag"},
 	},
@@ -204,7 +206,7 @@ var troubleVariants = []variant{
 	},
 	{
 		lesson: "cpu-throttling", name: "the higher limit is lost",
-		lost:  loss{update: func(l *demos.Limits) { l.CPUs = 0.4 }},
+		lost:  loss{update: func(l *demos.Limits) { l.CPUs = 0.05 }},
 		fails: []string{"update-reaches-the-kernel", "not-throttled-after", "faster-after"},
 	},
 	{
