@@ -77,3 +77,13 @@ func (g *guest) Close() error {
 	g.once.Do(g.leave)
 	return g.Conn.Close()
 }
+
+// CloseWrite ends our side only. net/http does that after an answer to a
+// request that it has not read to its end, and waits a moment: by a full close
+// the client would get a reset in place of the answer.
+func (g *guest) CloseWrite() error {
+	if half, ok := g.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
