@@ -40,7 +40,7 @@ type away struct {
 	cost   sampler.Cost
 	asked  uint64
 	asks   map[uint64]chan answer
-	seen   bool // a sample has come
+	latest wire.Topology // as the helper sent it
 }
 
 func newAway(r *Reader, link Link) *away {
@@ -132,6 +132,9 @@ func (a *away) take(k kind, payload []byte) error {
 			return fmt.Errorf("the reader container's topology cannot be read: %w", err)
 		}
 		topology.At += a.shift()
+		a.mu.Lock()
+		a.latest = topology
+		a.mu.Unlock()
 		a.reader.publishTopology(topology)
 	case kindSample:
 		sample, cost, err := parseSample(payload)
@@ -140,7 +143,7 @@ func (a *away) take(k kind, payload []byte) error {
 		}
 		sample.At += a.shift()
 		a.mu.Lock()
-		a.cost, a.seen = cost, true
+		a.cost = cost
 		a.mu.Unlock()
 		a.reader.publishSample(sample)
 	case kindGone:
@@ -189,6 +192,10 @@ func (a *away) tell(ctx context.Context) error {
 	defer cancel()
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	var logged <-chan struct{}
+	if log := a.reader.options.Sampler.KernelLog; log != nil {
+		logged = log.Changes()
+	}
 	var before string
 	var spoke time.Time
 	for {
@@ -215,10 +222,23 @@ func (a *away) tell(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-nudges:
+		case <-logged:
+			a.again()
 		case <-watched:
 		case <-a.reader.options.Sampler.Watchers.Wake():
 		case <-ticker.C:
 		}
+	}
+}
+
+// again publishes the latest topology, for what we add to it ourselves.
+func (a *away) again() {
+	a.mu.Lock()
+	latest := a.latest
+	a.mu.Unlock()
+	if latest.Seq > 0 {
+		latest.At = time.Now().UnixMilli()
+		a.reader.publishTopology(latest)
 	}
 }
 

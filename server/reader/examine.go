@@ -28,7 +28,7 @@ func (r *Reader) Examine(ctx context.Context) (wire.Check, doctor.Facts) {
 			r.mu.Lock()
 			r.now = said
 			r.mu.Unlock()
-			return r.check(said), facts
+			return r.check(said), r.withLog(facts)
 		}
 		r.mu.Lock()
 		r.refused = err

@@ -3,6 +3,7 @@ package reader
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -235,7 +236,7 @@ func (r *Reader) Facts(ctx context.Context) doctor.Facts {
 	r.mu.Unlock()
 	switch {
 	case away != nil:
-		return away.facts(ctx)
+		return r.withLog(away.facts(ctx))
 	case mode == wire.ReaderEngine:
 		return r.machineFacts()
 	}
@@ -271,8 +272,44 @@ func (r *Reader) Lacks(need string) string {
 
 func (r *Reader) publishTopology(t wire.Topology) {
 	t.Host.Engine, t.Host.Reader = r.options.Sampler.Engine.State(), r.Says()
+	if r.hasLog() {
+		t.Host.KernelLogReason = ""
+		t.Containers = slices.Clone(t.Containers)
+		for i := range t.Containers {
+			t.Containers[i].KernelLog = r.options.Sampler.KernelLog.Lines(t.Containers[i].ID)
+		}
+	}
 	r.options.Sampler.Publisher.Topology(t)
 	r.options.Sampler.Watchers.Tell(sampler.Observation{Topology: &t})
+}
+
+// hasLog reports whether this process may read the kernel's log, and that is
+// the one of the engine's machine: a helper may not.
+func (r *Reader) hasLog() bool {
+	log := r.options.Sampler.KernelLog
+	machine, up := r.options.Machine()
+	return log != nil && log.Reason() == "" && up && r.same(machine)
+}
+
+// withLog puts our own finding about the kernel's log in the place of a
+// helper's, where we have one.
+func (r *Reader) withLog(facts doctor.Facts) doctor.Facts {
+	machine, up := r.options.Machine()
+	if !up || !r.same(machine) {
+		return facts
+	}
+	r.mu.Lock()
+	local := r.local
+	r.mu.Unlock()
+	if ours, ok := r.options.Facts(local).Check("kernel-log"); ok && ours.Status == wire.CheckOK {
+		facts.Checks = slices.Clone(facts.Checks)
+		for i := range facts.Checks {
+			if facts.Checks[i].ID == ours.ID {
+				facts.Checks[i] = ours
+			}
+		}
+	}
+	return facts
 }
 
 func (r *Reader) publishSample(s wire.Sample) {

@@ -113,6 +113,39 @@ func TestThroughAHelperItIsTheSame(t *testing.T) {
 	}
 }
 
+// A helper may not read the kernel's log. Where we may, and the machine is ours,
+// its lines are added here.
+func TestTheKernelsLogIsOurs(t *testing.T) {
+	subject := child(t)
+	for name, alter := range map[string]func(*engine){"here": func(*engine) {}, "elsewhere": elsewhere} {
+		s := newScene(t, Container, func(e *engine) { e.subjects = []sampler.Subject{subject}; alter(e) })
+		log := &kernelLog{text: "first", changes: make(chan struct{}, 1)}
+		s.options.Sampler.KernelLog = log
+		s.run(t)
+		has := func(text string) func() bool {
+			return func() bool {
+				c := s.audience.topology.Containers
+				return len(c) == 1 && len(c[0].KernelLog) == 1 && c[0].KernelLog[0].Text == text && s.audience.topology.Host.KernelLogReason == ""
+			}
+		}
+		if name == "elsewhere" {
+			s.audience.await(t, "the container", func() bool { return len(s.audience.topology.Containers) == 1 && s.audience.samples > 3 })
+			s.audience.mu.Lock()
+			if has("first")() || s.audience.topology.Host.KernelLogReason == "" {
+				t.Error("lines of our kernel are shown as another machine's")
+			}
+			s.audience.mu.Unlock()
+			continue
+		}
+		s.audience.await(t, "a line", has("first"))
+		log.mu.Lock()
+		log.text = "second"
+		log.mu.Unlock()
+		nudge(log.changes)
+		s.audience.await(t, "the next line", has("second"))
+	}
+}
+
 // A helper that is lost is replaced; one that is refused is not asked for again.
 func TestAHelperIsLost(t *testing.T) {
 	s := newScene(t, Container, elsewhere)

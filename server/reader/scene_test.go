@@ -109,6 +109,22 @@ func (a *audience) await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// kernelLog is one that this process may read.
+type kernelLog struct {
+	mu      sync.Mutex
+	text    string
+	changes chan struct{}
+}
+
+func (k *kernelLog) Lines(string) []wire.KernelLine {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return []wire.KernelLine{{Text: k.text}}
+}
+
+func (k *kernelLog) Reason() string           { return "" }
+func (k *kernelLog) Changes() <-chan struct{} { return k.changes }
+
 // scene is a Reader with a stand-in engine. Its helpers run in this process.
 type scene struct {
 	*Reader
