@@ -275,7 +275,7 @@ const meanings = {
   cpuUsageUsec: 'The time that the container\u2019s tasks have spent on a processor, all processors together.', cpuThrottledPeriods: 'Periods in which the group had used up its quota and was held back.',
   memoryCurrentBytes: 'All memory charged to the group.', cpuMax: 'Quota and period: how long it may run in each period.', net: 'Processes in one net namespace have the same interfaces, addresses, routes and ports.',
 };
-const statusLines = { pid: 'NSpid:\t48211\t1', capEff: 'CapEff:\t00000000a80425fb', noNewPrivs: 'NoNewPrivs:\t0', seccomp: 'Seccomp:\t2', uid: 'Uid:\t0\t0\t0\t0' };
+const statusLines = { pid: 'NSpid:\t48211\t1', noNewPrivs: 'NoNewPrivs:\t0', seccomp: 'Seccomp:\t2', uid: 'Uid:\t0\t0\t0\t0' };
 
 /** Where a number comes from, as the server would say; undefined for what it does not know. */
 export function provenance(container, field, host) {

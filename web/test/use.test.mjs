@@ -40,7 +40,7 @@ test('a viewer without control sees no buttons, and why', async () => {
 test('a recording says so', async () => {
   const page = await open(it, { state: 'recording' });
   await drawn(page, 3);
-  assert.match(await page.locator('.banner').innerText(), /recording, made on\s+lecture-hall-2/);
+  assert.match(await page.locator('.player-label, .player-says').innerText(), /Recording of\s+lecture-hall-2/);
   assert.equal(await page.locator('.fact.connection').innerText(), 'Connection\nRecording');
   await close(page);
 });
@@ -118,7 +118,7 @@ test('the plate shows file, content with its line, unit and command, and reads a
   await drawn(page, 3);
   await page.locator('.graph.cpu[data-column="2"] .alarm').click();
   await until(page, 'the content', () => document.querySelector('.plate mark'));
-  assert.equal(await page.locator('.plate mark').innerText(), 'nr_throttled 204');
+  assert.match(await page.locator('.plate mark').innerText(), /^nr_throttled \d+$/);
   assert.match(await page.locator('.plate .path').innerText(), /^\/sys\/fs\/cgroup\/.*cpu\.stat$/);
   assert.match(await page.locator('.plate').innerText(), /periods/);
   const read = page.waitForResponse(/sources\/cpuThrottledPeriods/);
