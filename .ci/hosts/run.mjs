@@ -63,6 +63,7 @@ async function visit(name) {
   try {
     const payload = join(work, 'payload');
     cpSync(process.env.PAYLOAD, payload, { recursive: true, verbatimSymlinks: true });
+    mkdirSync(join(payload, 'results')); // also where nothing comes to write into it
     writeFileSync(join(payload, 'settings'), [
       `engine='${kind.engine}'`, `socket='${kind.socket}'`, `keep='${kind.keep ? 1 : ''}'`, `cgroup='${kind.cgroup ?? 'v2'}'`,
       `parts='${asked.parts}'`, `lessons='${asked.lesson.join(' ')}'`,
@@ -94,7 +95,9 @@ async function boot(name, folder, disk, port, work) {
   guest = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', process.env.NICENESS ?? '5', 'qemu-system-x86_64',
     '-accel', accelerator, '-cpu', 'max', '-smp', '2', '-m', '3072', '-display', 'none', '-monitor', 'none', '-no-reboot',
     '-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd.img`,
-    '-append', 'root=/dev/vda rw init=/porthole-host console=ttyS0 panic=-1 psi=1 mitigations=off',
+    // The emulator's timer is late where its turn comes late, which the kernel
+    // would take for a broken one, and give up.
+    '-append', 'no_timer_check root=/dev/vda rw init=/porthole-host console=ttyS0 panic=-1 psi=1 mitigations=off',
     '-drive', `file=${folder}/disk.img,if=virtio,format=raw,cache=unsafe,snapshot=on`,
     '-drive', `file=${disk},if=virtio,format=raw,cache=unsafe`,
     '-netdev', `user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:8080`, '-device', 'virtio-net-pci,netdev=n',
