@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,16 +171,16 @@ func TestUpgradedEngine(t *testing.T) {
 		}
 	}
 	prefix := regexp.MustCompile(`^/v[0-9.]+/`)
-	var real string // the API version that the real engine speaks
+	var real atomic.Value // string, the API version that the real engine speaks
 	f := newFront(t, func(r *http.Request) int {
 		if isUpgraded() {
 			// It speaks for an engine that knows more than the one behind it.
-			r.URL.Path = prefix.ReplaceAllString(r.URL.Path, "/v"+real+"/")
+			r.URL.Path = prefix.ReplaceAllString(r.URL.Path, "/v"+real.Load().(string)+"/")
 		}
 		return 0
 	}, func(r *http.Response) error {
 		if version := r.Header.Get("Api-Version"); version != "" && !isUpgraded() {
-			real = version
+			real.Store(version)
 		}
 		if !isUpgraded() {
 			return nil
