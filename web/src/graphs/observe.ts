@@ -7,7 +7,7 @@ import { store } from '../page';
 import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
 import { ended } from '../stream/store';
-import { swatch } from './cgroups';
+import { swatch, tooSoon } from './cgroups';
 import { inkAt } from './ink';
 import { Plot, type Kind, type Ticks } from './plot';
 import { Scales, limitOf } from './rows';
@@ -50,6 +50,7 @@ export class Observe extends Part {
     this.requestUpdate();
   });
   private frame = 0;
+  private drawnAt = 0;
   private top = 1;
   private lastRun = '';
   /** Limits that were seen, for after a container has gone. */
@@ -78,9 +79,10 @@ export class Observe extends Part {
   }
 
   protected override onNews(): void {
-    if (document.hidden || this.frame) return;
+    if (document.hidden || this.frame || tooSoon(this.drawnAt)) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
+      this.drawnAt = performance.now();
       this.requestUpdate();
     });
   }

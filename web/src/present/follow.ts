@@ -45,7 +45,7 @@ export class Follow extends Part {
     }
     // Only a live picture needs samples, and a hall full of phones shares one network.
     pause(Boolean(place) && (place!.blank === true || place!.phase !== 'live'));
-    return html`<header class="follow-top"><a class="brand" href=${`${page.base}/`}>${mark}<span>Porthole</span></a><span>${spot ? `${spot.stop + 1} of ${stops.length}` : ''}</span></header>
+    return html`<header class="follow-top"><a class="brand" aria-label="Porthole" href=${`${page.base}/`}>${mark}<span>Porthole</span></a><span>${spot ? `${spot.stop + 1} of ${stops.length}` : ''}</span></header>
       <div class="stage" data-stop=${place?.stop ?? ''} data-phase=${place?.phase ?? ''}>${place?.blank ? html`<p class="waiting" role="status">The presenter’s screen is blank. Look up.</p>` : spot ? this.stage(stops[spot.stop]!, spot) : html`<p class="waiting" role="status">${store.lessonsProblem || (place ? 'Loading…' : 'The presenter has not begun. This page follows by itself.')}</p>`}</div>
       <p class="calm ${this.line() ? 'problem' : ''}" role="status">${this.line()}</p>`;
   }

@@ -41,7 +41,7 @@ export async function close(page) {
 }
 
 /** Waits until a condition in the page holds; says what was waited for when it does not. */
-export async function until(page, what, condition, argument, timeout = 10_000) {
+export async function until(page, what, condition, argument, timeout = 30_000) {
   await page.waitForFunction(condition, argument, { timeout }).catch((error) => { throw new Error(`waited in vain for: ${what}\n${error.message}`); });
 }
 
@@ -57,11 +57,11 @@ export async function settled(page) {
   await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
 }
 
-/** What axe-core finds against WCAG 2.1 A and AA. */
+/** What axe-core finds against WCAG 2.2 A and AA, and against good practice. */
 export async function axe(page) {
   // Evaluated, not added as a tag: the page's own policy allows no scripts but its own.
   await page.evaluate(await readFile(axePath, 'utf8'));
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'], rules: { 'target-size': { enabled: true } } }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${node.any[0]?.message ?? node.all[0]?.message ?? ''})`).join('; ')}`);
 }
 
