@@ -1,7 +1,7 @@
 // node run.mjs: boots the hosts one by one and tells what they said. Called by
 // the script run beside it, which prepares what goes into them.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +90,7 @@ async function visit(name) {
 async function boot(name, folder, disk, port, work) {
   const told = { began: Date.now(), parts: {}, problems: [] };
   const console_ = `.ci/state/host-${name}.console`;
+  rmSync(console_, { force: true }); // of an earlier boot
   // Ended by the kernel when we die, however that happens; and never before
   // others' turn at the processors.
   guest = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', process.env.NICENESS ?? '5', 'qemu-system-x86_64',
@@ -167,7 +168,7 @@ async function boot(name, folder, disk, port, work) {
   clearTimeout(limit);
   await looking;
   if (!told.over && !told.problems.length && !interrupted) {
-    const tail = readFileSync(console_, 'utf8').trim().split('\n').slice(-8).join('\n');
+    const tail = (existsSync(console_) ? readFileSync(console_, 'utf8') : '').trim().split('\n').slice(-8).join('\n');
     told.problems.push(`it ended before its time; its console's last lines:\n${tail}`);
   }
   told.seconds = Math.round((Date.now() - told.began) / 1000);
