@@ -92,7 +92,7 @@ export class Cgroups extends Part {
         top: this.tops[kind],
         ...(limit !== undefined && kind !== 'io' ? { limit } : {}),
         ooms: kind === 'memory' && series ? series.ooms : [],
-        oomWord: place.clientWidth < 120 ? '' : 'oom_kill',
+        oomWord: (one.plot.width ?? place.clientWidth) < 120 ? '' : 'oom_kill',
       });
     }
     for (const [place, { plot }] of this.plots) {

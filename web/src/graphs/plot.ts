@@ -34,6 +34,8 @@ export class Plot {
   private sheet: Sheet | undefined;
   /** The left end of the last name that was written, in the canvas' pixels. */
   private named = 0;
+  /** What the canvas shows. */
+  private painted: { series: Series | undefined; top: number; limit: number | undefined; ooms: number; to: number } | undefined;
   private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
 
   constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: Ticks) {}
@@ -47,6 +49,12 @@ export class Plot {
   destroy(): void {
     this.sheet?.remove();
     this.sheet = undefined;
+    this.painted = undefined;
+  }
+
+  /** In CSS pixels, as last drawn: asking the page again on each sample would make it lay itself out. */
+  get width(): number | undefined {
+    return this.sheet && this.sheet.canvas.width / this.sheet.ratio;
   }
 
   resize(): void {
@@ -60,8 +68,18 @@ export class Plot {
     const { fontSize } = this.ink;
     // Room for the dot at the newest end; with axes, for their words.
     this.sheet ??= new Sheet(this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
+    if (this.stands(series)) return;
     this.sheet.data = dataOf(this.kind, series, view);
     this.paint(this.sheet);
+  }
+
+  /** Whether what was painted last would have moved by less than half a pixel, and nothing else has changed. */
+  private stands(series: Series | undefined): boolean {
+    const { view, painted } = this;
+    const still = painted && painted.series === series && painted.top === view.top && painted.limit === view.limit && painted.ooms === view.ooms.length && !view.span
+      && Math.abs(view.to - painted.to) < (view.to - view.from) / Math.max(1, this.sheet!.box.width) / 2;
+    if (!still) this.painted = { series, top: view.top, limit: view.limit, ooms: view.ooms.length, to: view.to };
+    return Boolean(still);
   }
 
   private paint(sheet: Sheet): void {
