@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,6 +142,7 @@ func TestWhatIsNoRecordingIsRefused(t *testing.T) {
 
 // hall is an audience that writes down what it sees.
 type hall struct {
+	mu      sync.Mutex
 	watched bool
 	change  chan struct{}
 	seen    []string
@@ -150,22 +153,60 @@ type hall struct {
 	runs    []wire.Run
 }
 
-func (h *hall) Topology(m wire.Topology) { h.seen, h.who = append(h.seen, "topology"), m.Containers }
+func (h *hall) note(what string, more func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen = append(h.seen, what)
+	more()
+}
+
+func (h *hall) Topology(m wire.Topology) { h.note("topology", func() { h.who = m.Containers }) }
 func (h *hall) Sample(m wire.Sample) {
-	h.seen, h.samples = append(h.seen, "sample"), append(h.samples, m.At-start)
+	h.note("sample", func() { h.samples = append(h.samples, m.At-start) })
 }
-func (h *hall) Run(m wire.Run)   { h.seen, h.runs = append(h.seen, "run"), []wire.Run{m} }
-func (h *hall) Gone(m wire.Gone) { h.seen = append(h.seen, "gone") }
-func (h *hall) Replay(m wire.Replay) {
-	h.seen, h.replays = append(h.seen, "replay"), append(h.replays, m)
-}
+func (h *hall) Run(m wire.Run)       { h.note("run", func() { h.runs = []wire.Run{m} }) }
+func (h *hall) Gone(wire.Gone)       { h.note("gone", func() {}) }
+func (h *hall) Replay(m wire.Replay) { h.note("replay", func() { h.replays = append(h.replays, m) }) }
 func (h *hall) Rewind(m wire.Replay, who *wire.Topology, past []wire.Sample, runs []wire.Run) {
-	h.seen, h.replays, h.past, h.runs, h.who = append(h.seen, "rewind"), append(h.replays, m), past, runs, nil
-	if who != nil {
-		h.who = who.Containers
+	h.note("rewind", func() {
+		h.replays, h.past, h.runs, h.who = append(h.replays, m), past, runs, nil
+		if who != nil {
+			h.who = who.Containers
+		}
+	})
+}
+
+func (h *hall) Watched() (bool, <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.watched, h.change
+}
+
+// now is what it has seen so far.
+func (h *hall) now() *hall {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return &hall{
+		seen: slices.Clone(h.seen), replays: slices.Clone(h.replays), samples: slices.Clone(h.samples),
+		past: h.past, who: h.who, runs: h.runs,
 	}
 }
-func (h *hall) Watched() (bool, <-chan struct{}) { return h.watched, h.change }
+
+// forget drops the samples seen so far.
+func (h *hall) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.samples = nil
+}
+
+// watch makes somebody look.
+func (h *hall) watch() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watched = true
+	close(h.change)
+	h.change = make(chan struct{})
+}
 
 // play runs a player in a bubble whose clock is the test's.
 func play(t *testing.T, watched bool, scene func(*Player, *hall)) {
@@ -192,11 +233,13 @@ func after(d time.Duration) {
 }
 
 func TestItPlaysAsItWas(t *testing.T) {
-	play(t, true, func(p *Player, h *hall) {
+	play(t, true, func(p *Player, hall *hall) {
+		h := hall.now()
 		if len(h.seen) != 1 || h.seen[0] != "rewind" || h.replays[0].Epoch != 1 || h.replays[0].BeganAt != start {
 			t.Fatalf("it begins with %v", h.seen)
 		}
 		after(5050 * time.Millisecond)
+		h = hall.now()
 		if len(h.samples) != 5 || h.samples[4] != 5000 || len(h.who) != 1 {
 			t.Errorf("after 5 s: samples at %v, containers %v", h.samples, h.who)
 		}
@@ -207,6 +250,7 @@ func TestItPlaysAsItWas(t *testing.T) {
 			t.Errorf("the run is %+v", run)
 		}
 		after(10 * time.Second)
+		h = hall.now()
 		if s := p.State(); !s.Paused || s.PositionMs != 10_000 || len(h.who) != 0 {
 			t.Errorf("at the end it is %+v", s)
 		}
@@ -215,15 +259,17 @@ func TestItPlaysAsItWas(t *testing.T) {
 
 func TestItCanBePausedAndHurried(t *testing.T) {
 	yes, no, fast := true, false, 4.0
-	play(t, true, func(p *Player, h *hall) {
+	play(t, true, func(p *Player, hall *hall) {
 		after(2050 * time.Millisecond)
 		p.Change(wire.ReplayRequest{Paused: &yes})
 		after(time.Hour)
+		h := hall.now()
 		if len(h.samples) != 2 || p.State().PositionMs != 2050 {
 			t.Errorf("paused, it went on: %v, %d ms", h.samples, p.State().PositionMs)
 		}
 		p.Change(wire.ReplayRequest{Paused: &no, Speed: &fast})
 		after(time.Second)
+		h = hall.now()
 		if got := p.State().PositionMs; got != 6050 || len(h.samples) != 6 {
 			t.Errorf("at four times the speed, one second later: %d ms, %v", got, h.samples)
 		}
@@ -232,19 +278,22 @@ func TestItCanBePausedAndHurried(t *testing.T) {
 
 func TestItCanBeMovedBackAndForth(t *testing.T) {
 	to := func(ms int64) wire.ReplayRequest { return wire.ReplayRequest{PositionMs: &ms} }
-	play(t, true, func(p *Player, h *hall) {
+	play(t, true, func(p *Player, hall *hall) {
 		p.Change(to(8000))
 		after(time.Millisecond)
+		h := hall.now()
 		if len(h.past) != 8 || len(h.who) != 1 || len(h.runs) != 1 || h.replays[1].Epoch != 2 {
 			t.Errorf("at 8 s: %d past samples, %v, %v, %+v", len(h.past), h.who, h.runs, h.replays)
 		}
 		p.Change(to(700))
 		after(time.Millisecond)
+		h = hall.now()
 		if len(h.past) != 0 || len(h.who) != 0 || len(h.runs) != 1 || h.runs[0].State != wire.RunStarting {
 			t.Errorf("at 0.7 s: %d past samples, %v, %v", len(h.past), h.who, h.runs)
 		}
-		h.samples = nil
+		hall.forget()
 		after(1400 * time.Millisecond)
+		h = hall.now()
 		if len(h.samples) != 2 || h.samples[0] != 1000 {
 			t.Errorf("it goes on from there with %v", h.samples)
 		}
@@ -257,7 +306,7 @@ func TestItCanBeMovedBackAndForth(t *testing.T) {
 }
 
 func TestNobodyLooksAndNothingMoves(t *testing.T) {
-	play(t, false, func(p *Player, h *hall) {
+	play(t, false, func(p *Player, hall *hall) {
 		after(time.Hour)
 		if p.State().PositionMs != 0 {
 			t.Errorf("unwatched it stands at %d ms", p.State().PositionMs)
@@ -265,9 +314,7 @@ func TestNobodyLooksAndNothingMoves(t *testing.T) {
 		end := int64(10_000)
 		p.Change(wire.ReplayRequest{PositionMs: &end})
 		synctest.Wait()
-		h.watched = true
-		close(h.change)
-		h.change = make(chan struct{})
+		hall.watch()
 		after(1050 * time.Millisecond)
 		if s := p.State(); s.PositionMs != 1050 || s.Paused {
 			t.Errorf("who comes after the end sees %+v, want the beginning", s)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,12 +272,24 @@ func TestPlaces(t *testing.T) {
 
 func TestNewsComesAtOnceAndThenWithPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []wire.Room
-		r := room.New(room.Options{Lessons: lessons, Publish: func(now wire.Room) { told = append(told, now) }, Pause: time.Second})
+		var mu sync.Mutex
+		var all []wire.Room
+		publish := func(now wire.Room) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, now)
+		}
+		toldSoFar := func() []wire.Room {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(all)
+		}
+		r := room.New(room.Options{Lessons: lessons, Publish: publish, Pause: time.Second})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- r.Run(ctx) }()
-		synctest.Wait()
+		told := toldSoFar()
 		if len(told) != 1 || told[0].Followers != 0 {
 			t.Fatalf("at first %d messages: %+v", len(told), told)
 		}
@@ -284,19 +298,19 @@ func TestNewsComesAtOnceAndThenWithPauses(t *testing.T) {
 		for range 3 {
 			r.Follow()()
 		}
-		synctest.Wait()
+		told = toldSoFar()
 		if len(told) != 1 {
 			t.Fatalf("%d messages within the pause", len(told))
 		}
 		time.Sleep(time.Second) // of the bubble: no time passes outside
-		synctest.Wait()
+		told = toldSoFar()
 		if len(told) != 2 || told[1].Followers != 2 {
 			t.Fatalf("after the pause: %+v", told)
 		}
 		leave()
 		leave() // once is enough
 		time.Sleep(time.Minute)
-		synctest.Wait()
+		told = toldSoFar()
 		if len(told) != 3 || told[2].Followers != 1 {
 			t.Fatalf("at the end: %+v", told)
 		}
