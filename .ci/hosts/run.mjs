@@ -46,6 +46,9 @@ const freePort = () => new Promise((resolve, reject) => {
   });
 });
 
+/** How often a guest is booted whose kernel panics in the emulator. */
+const mostBoots = accelerator === 'kvm' ? 1 : 3;
+
 let guest; // the emulator that runs now
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -70,11 +73,15 @@ async function visit(name) {
       `patience='${accelerator === 'kvm' ? '' : 6}'`, '',
     ].join('\n'));
     const disk = join(work, 'payload.img');
-    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', payload, disk, '512M'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let told;
+    for (let attempt = 1; ; attempt += 1) {
+      rmSync(disk, { force: true }); // what an earlier attempt wrote is not this one's
+      execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', payload, disk, '512M'], { stdio: ['ignore', 'ignore', 'pipe'] });
+      told = await boot(name, folder, disk, await freePort(), work);
+      if (!told.panicked || attempt === mostBoots || interrupted) break;
+      say(`${name}: the guest's kernel panicked, which an emulator that is kept waiting brings about: booting it again`);
+    }
     rmSync(payload, { recursive: true });
-
-    const port = await freePort();
-    const told = await boot(name, folder, disk, port, work);
     // Read out of the disk, again without mounting it.
     await promisify(execFile)('debugfs', ['-R', `rdump results ${work}`, disk]);
     const kept = `.ci/state/hosts/${name}`;
@@ -168,7 +175,9 @@ async function boot(name, folder, disk, port, work) {
   clearTimeout(limit);
   await looking;
   if (!told.over && !told.problems.length && !interrupted) {
-    const tail = (existsSync(console_) ? readFileSync(console_, 'utf8') : '').trim().split('\n').slice(-8).join('\n');
+    const written = existsSync(console_) ? readFileSync(console_, 'utf8') : '';
+    told.panicked = written.includes('Kernel panic');
+    const tail = written.trim().split('\n').slice(-8).join('\n');
     told.problems.push(`it ended before its time; its console's last lines:\n${tail}`);
   }
   told.seconds = Math.round((Date.now() - told.began) / 1000);
