@@ -6,7 +6,7 @@ const read = (folder, file) => (existsSync(join(folder, file)) ? readFileSync(jo
 
 /** Sums up one visit: told is what was heard while it ran, folder has the results. */
 export function judge(name, kind, told, folder) {
-  const row = { name, says: kind.says, date: new Date(told.began).toISOString().slice(0, 10), seconds: told.seconds, upAfter: told.upAfter, parts: told.parts, cells: told.cells, passed: 0, surprises: [...told.problems] };
+  const row = { name, says: kind.says, date: new Date(told.began).toISOString().slice(0, 10), seconds: told.seconds, upAfter: told.upAfter, parts: told.parts, cells: told.cells, passed: 0, surprises: [...told.problems], doubtful: [] };
   const { kernel, doctor, verify, page } = told.parts;
   if (kernel) {
     row.kernelTests = { passed: 0, failed: 0, skipped: 0 };
@@ -41,12 +41,14 @@ export function judge(name, kind, told, folder) {
       row.passed += said.held + said.failed - said.surprises;
       row.unknown = [];
       for (const lesson of said.lessons) {
+        const before = row.surprises.length;
         if (lesson.problem) row.surprises.push(`${lesson.lesson}: ${lesson.problem}`);
         for (const claim of lesson.claims) {
           const figure = [claim.measured, claim.reason].filter(Boolean).join('; ');
           if (claim.verdict === 'pending' || (claim.verdict === 'fails' && claim.expected !== 'fails')) row.surprises.push(`${lesson.lesson}, ${claim.id} ${claim.verdict}: ${figure}`);
           if (claim.verdict === 'unknown') row.unknown.push(`${lesson.lesson}, ${claim.id}: ${figure}`);
         }
+        if (row.surprises.length > before) row.doubtful.push({ lesson: lesson.lesson, says: row.surprises.slice(before) });
       }
     } catch (error) {
       row.surprises.push(`porthole verify ended with ${verify.code} and without a report (${error.message}); see ${folder}/verify.log`);
@@ -84,6 +86,7 @@ export function table(visits) {
   lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
   for (const one of visits) {
     for (const surprise of one.surprises) lines.push(`${one.name}: NOT AS EXPECTED: ${surprise}`);
+    for (const once of one.once ?? []) lines.push(`${one.name}: not as expected once, and as expected when run again: ${once}`);
     for (const unknown of one.unknown ?? []) lines.push(`${one.name}: cannot tell: ${unknown}`);
     for (const limited of one.limited ?? []) lines.push(`${one.name}: doctor: ${limited}`);
   }

@@ -59,7 +59,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 /** Boots one host and resolves to what it said. */
-async function visit(name) {
+async function visit(name, { parts, lesson } = asked) {
   const kind = kinds[name];
   const folder = execFileSync('.ci/hosts/image', [kind.suite], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
   const work = mkdtempSync(join(tmpdir(), 'porthole-host-'));
@@ -69,7 +69,7 @@ async function visit(name) {
     mkdirSync(join(payload, 'results')); // also where nothing comes to write into it
     writeFileSync(join(payload, 'settings'), [
       `engine='${kind.engine}'`, `socket='${kind.socket}'`, `keep='${kind.keep ? 1 : ''}'`, `cgroup='${kind.cgroup ?? 'v2'}'`,
-      `parts='${asked.parts}'`, `lessons='${asked.lesson.join(' ')}'`,
+      `parts='${parts}'`, `lessons='${lesson.join(' ')}'`,
       `patience='${accelerator === 'kvm' ? '' : 6}'`, '',
     ].join('\n'));
     const disk = join(work, 'payload.img');
@@ -84,7 +84,7 @@ async function visit(name) {
     rmSync(payload, { recursive: true });
     // Read out of the disk, again without mounting it.
     await promisify(execFile)('debugfs', ['-R', `rdump results ${work}`, disk]);
-    const kept = `.ci/state/hosts/${name}`;
+    const kept = `.ci/state/hosts/${name}${lesson === asked.lesson ? '' : '-again'}`;
     rmSync(kept, { recursive: true, force: true });
     mkdirSync(kept, { recursive: true });
     cpSync(join(work, 'results'), kept, { recursive: true });
@@ -92,6 +92,21 @@ async function visit(name) {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * An emulated processor is many times slower than any that a student has, and
+ * unevenly so. A lesson that comes out otherwise than expected there is run
+ * once more, in a fresh guest: what is really so comes out twice.
+ */
+async function secondLook(row) {
+  if (accelerator === 'kvm' || !row.doubtful.length || interrupted) return row;
+  const lesson = row.doubtful.map((one) => one.lesson);
+  say(`${row.name}: not as expected, so once more: ${lesson.join(', ')}`);
+  const again = await visit(row.name, { parts: 'doctor verify', lesson });
+  const still = again.doubtful.map((one) => one.lesson);
+  const cleared = row.doubtful.filter((one) => again.verify?.lessons === lesson.length && !still.includes(one.lesson)).flatMap((one) => one.says);
+  return { ...row, surprises: row.surprises.filter((one) => !cleared.includes(one)), once: cleared, seconds: row.seconds + again.seconds };
 }
 
 async function boot(name, folder, disk, port, work) {
@@ -189,7 +204,7 @@ const visits = [];
 for (const name of names) {
   say(`booting ${name}: ${kinds[name].says}`);
   try {
-    visits.push(await visit(name));
+    visits.push(await secondLook(await visit(name)));
   } catch (error) {
     visits.push({ name, says: kinds[name].says, surprises: [error.message], passed: 0 });
   }
