@@ -21,15 +21,15 @@ after(async () => {
 const lesson = '/lessons/pid-namespace';
 /** Pages as the server gives them, and what shows that each is there. */
 const pages = {
-  '/': '.cell[data-inode]', [lesson]: '.lesson .prose', '/takeaways': '.takeaway', '/present': 'main', '/follow': 'main', '/control': 'form',
+  '/': '.cell[data-inode]', [lesson]: '.lesson .prose', '/takeaways': '.takeaway', '/present': 'main', '/follow': 'main', '/control': 'main.plain',
   '/nothing-here': '.notice', '/lessons/nonsense': '.notice', '/?theme=pink': '.notice',
   '/embed/cpu': '.observe-row', '/embed/namespaces': '.cell[data-inode]', '/embed/nonsense': '.notice', '/embed/cpu?scale=99': '.notice', '/embed/claims?colour=red': '.notice', '/embed/cpu?container=not-there-yet': '.notice',
 };
 
-async function open(path, options = {}) {
+async function open(path, options = {}, { url } = server) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
   const page = await context.newPage();
-  await page.goto(server.url + path);
+  await page.goto(url + path);
   return page;
 }
 
@@ -44,6 +44,20 @@ for (const colorScheme of ['dark', 'light']) {
     }
   });
 }
+
+test('axe-core finds nothing on the page that asks for the token', async () => {
+  const guarded = await serve({ args: ['--control', 'token'] });
+  try {
+    for (const colorScheme of ['dark', 'light']) {
+      const page = await open('/control', { colorScheme }, guarded);
+      await page.waitForSelector('form');
+      assert.deepEqual(await axe(page), []);
+      await page.context().close();
+    }
+  } finally {
+    await guarded.stop();
+  }
+});
 
 test('wrong addresses of panels are a sentence that fits a thumbnail’s frame, with the status of the API', async () => {
   for (const [path, status, words] of [['/embed/nonsense', 404, /There is no panel of this name/], ['/embed/cpu?theme=pink', 400, /The theme is light, dark or auto/], ['/embed/cpu?scale=5', 400, /The scale is a number/], ['/embed/cpu?lesson=nonsense', 404, /There is no lesson/], ['/embed/cpu?colour=red', 400, /no parameter/]]) {
