@@ -66,7 +66,7 @@ func TestDocker(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := dockertest.Run(t, nil, "ready")
-	joined := dockertest.Run(t, []string{"--pid", "container:" + one.Name, "--network", "host"}, "ready")
+	joined := dockertest.Run(t, []string{"--pid", "container:" + one.Name, "--network", "host", "--userns", "host"}, "ready")
 	members := []Member{{"one", fs.Process(one.PID, 0)}, {"joined", fs.Process(joined.PID, 0)}}
 	host, related := Relate(fs.Initial(), members)
 	for i, container := range []dockertest.Container{one, joined} {

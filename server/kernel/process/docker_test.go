@@ -103,7 +103,7 @@ func TestDockerInterfaces(t *testing.T) {
 	if ends := fs.hostInterfaces(dockertest.Run(t, []string{"--network", "none"}, "ready").PID); len(ends) != 0 {
 		t.Errorf("a container without a network has the ends %v", ends)
 	}
-	if ends := fs.hostInterfaces(dockertest.Run(t, []string{"--network", "host"}, "ready").PID); len(ends) != 0 {
+	if ends := fs.hostInterfaces(dockertest.Run(t, []string{"--network", "host", "--userns", "host"}, "ready").PID); len(ends) != 0 {
 		t.Errorf("a container on the host's network has the ends %v", ends)
 	}
 	joined := fs.hostInterfaces(dockertest.Run(t, []string{"--network", "container:" + one.Name}, "ready").PID)
