@@ -1,7 +1,7 @@
 # Porthole. Needs Go, Node and make; everything else is fetched or built here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-hosts bench recording pictures fuzz clean
+.PHONY: help run build page test test-hosts bench soak recording pictures fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -32,6 +32,9 @@ test-hosts: build ## other kernels and engines, in throw-away Debian hosts (HOST
 
 bench: build ## what it costs: each figure beside its goal
 	@.ci/with-engine .ci/bench
+
+soak: build ## lessons started, stopped and killed at random, and what is left of them (SOAK=30m)
+	@.ci/with-engine go run ./server/bench -soak $(or $(SOAK),30m)
 
 recording: build ## the recording that Porthole brings along, made anew on this machine
 	rm -f server/recording/bundled/architecture.porthole
