@@ -33,6 +33,15 @@ try {
   await until('a full window', () => Date.now() - body.startedAt > 32_000, 60_000);
   await page.screenshot({ path: `${folder}architecture.png` });
   await page.close();
+  page = await open('/#namespaces/net', 'light');
+  await until('the opened box', async () => /readlink/.test(await page.innerText('main')));
+  await until('the glide to be over', () => page.evaluate(() => document.getAnimations().every((one) => one.effect.getComputedTiming().iterations === Infinity || one.playState === 'finished')));
+  await page.screenshot({ path: `${folder}opened.png` });
+  await page.close();
+  page = await open('/present#cpu-limit', 'dark');
+  await until('its words', async () => /half its speed/.test(await page.innerText('main')));
+  await page.screenshot({ path: `${folder}present.png` });
+  await page.close();
   await end(run);
 
   page = await open('/lessons/cpu-limit', 'light');
