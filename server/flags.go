@@ -37,19 +37,19 @@ Flags of serve:
   --base-path PATH      serve below this path, for example /porthole
   --control MODE        who may start lessons: auto, open or token (default auto: everybody
                         on loopback; with the printed one-time link beyond it)
-Flags of serve, verify, record and clean:
+Flags of serve, verify and record:
   --engine NAME         auto or docker (default auto); for serve also replay:FILE, a
                         recording, or replay: for the one that Porthole brings along (which
                         auto plays where nothing of Docker is installed)
   --reader MODE         who reads the kernel: auto, direct (this process), container (a helper
-                        container), none (default auto: by trying, in this order)
+                        container), none (default auto: by trying, in this order; also for doctor)
   --demos DIR           lessons of your own, beside the built-in ones
-  --log-format FORMAT   text or json (default text)
+  --log-format FORMAT   text or json (default text; also for doctor and clean)
 Flags of verify and record:
   --lesson SLUG         only this lesson; repeat for more (record: default architecture)
   --patience N          wait N times as long before a claim counts as not to be told, for a
-                        slow machine, such as an emulated one (verify; 1 to 20, default 1)
-  --json                for machines (also for doctor)
+                        slow machine, such as an emulated one (verify only; 1 to 20, default 1)
+  --json                for machines (verify and doctor)
 
 Every flag can be set in the environment: --allow-host is PORTHOLE_ALLOW_HOST.
 Exit codes: 0 all well, 1 a claim fails that should hold, 2 bad use, 3 no engine answers.

@@ -63,17 +63,10 @@ func record(ctx context.Context, c config, stdout, stderr io.Writer) (code int, 
 	code = exitOK
 	group.Go(func() error {
 		defer cancel()
-		engine, err := house.awaitEngine(ctx, engineWait)
-		if err != nil {
+		var err error
+		if code, err = house.ready(ctx, 1); err != nil {
 			return err
 		}
-		if engine.State != wire.EngineUp {
-			code = exitNoEngine
-			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
-		}
-		settling, settled := context.WithTimeout(ctx, engineWait)
-		house.reader.Settled(settling)
-		settled()
 		return house.film(ctx, c, writer, slugs, stderr)
 	})
 	if err := finish(group.Wait()); err != nil {

@@ -63,17 +63,10 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 	code := exitOK
 	group.Go(func() error {
 		defer cancel() // the work is done: the others may go home
-		engine, err := house.awaitEngine(ctx, time.Duration(float64(engineWait)*max(c.patience, 1)))
-		if err != nil {
+		var err error
+		if code, err = house.ready(ctx, c.patience); err != nil {
 			return err
 		}
-		if engine.State != wire.EngineUp {
-			code = exitNoEngine
-			return fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
-		}
-		settling, settled := context.WithTimeout(ctx, engineWait)
-		house.reader.Settled(settling)
-		settled()
 		report := verifyReport{Host: house.reader.Host(), Lessons: verifyAll(ctx, house, slugs, c.patience, stderr)}
 		if ctx.Err() != nil {
 			return errors.New("interrupted: what was started has been removed")
@@ -93,6 +86,27 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 		return max(code, exitFails), err
 	}
 	return code, nil
+}
+
+// ready waits until lessons can be run: an engine answers, and it is settled who
+// reads the kernel. Else the exit code and the error say why not.
+func (h *house) ready(ctx context.Context, patience float64) (int, error) {
+	engine, err := h.awaitEngine(ctx, patiently(engineWait, patience))
+	switch {
+	case err != nil:
+		return exitOK, err
+	case engine.State != wire.EngineUp:
+		return exitNoEngine, fmt.Errorf("%s%s", engine.Problem, mend(engine.Fix))
+	}
+	settling, settled := context.WithTimeout(ctx, engineWait)
+	defer settled()
+	h.reader.Settled(settling)
+	return exitOK, nil
+}
+
+// patiently is a time that a slow machine is given so many times over.
+func patiently(d time.Duration, patience float64) time.Duration {
+	return time.Duration(float64(d) * max(patience, 1))
 }
 
 func mend(fix string) string {
@@ -148,7 +162,7 @@ func verifyAll(ctx context.Context, house *house, slugs []string, patience float
 		// An engine that was lost over one lesson may be back for the next; one
 		// that did not come back is not waited for again.
 		if !gone.Load() {
-			engine, err := house.awaitEngine(ctx, time.Duration(float64(engineWait)*max(patience, 1)))
+			engine, err := house.awaitEngine(ctx, patiently(engineWait, patience))
 			gone.Store(err != nil || engine.State != wire.EngineUp)
 		}
 		outcomes[i] = verifyLesson(ctx, house, slugs[i])

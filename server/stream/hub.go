@@ -86,16 +86,7 @@ func NewHub(o Options) *Hub {
 // Topology publishes who runs where. It sets the header's type and number,
 // and its time where that is 0.
 func (h *Hub) Topology(news wire.Topology) {
-	h.publishing.Lock()
-	defer h.publishing.Unlock()
-	frame, ok := h.encode(&news.Header, wire.TypeTopology, "", &news)
-	if !ok {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.topology = frame
-	h.fanOut(frame)
+	h.publish(&news.Header, wire.TypeTopology, "", &news, func(frame *message) { h.topology = frame })
 }
 
 // Sample publishes the counters of one moment, and adds them to the history.
@@ -123,48 +114,22 @@ func (h *Hub) Sample(news wire.Sample) {
 // Run publishes how a run stands. Viewers who come later are told of the
 // newest state of each of the last 64 runs.
 func (h *Hub) Run(news wire.Run) {
-	h.publishing.Lock()
-	defer h.publishing.Unlock()
-	frame, ok := h.encode(&news.Header, wire.TypeRun, news.ID, &news)
-	if !ok {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.retainRun(frame)
-	h.fanOut(frame)
+	h.publish(&news.Header, wire.TypeRun, news.ID, &news, h.retainRun)
 }
 
 // Gone publishes the last word about a container. No viewer misses it, unless
 // it comes too late to be a viewer at the time.
 func (h *Hub) Gone(news wire.Gone) {
-	h.publishing.Lock()
-	defer h.publishing.Unlock()
 	key := news.ID
 	if key == "" {
 		key = news.Name
 	}
-	frame, ok := h.encode(&news.Header, wire.TypeGone, key, &news)
-	if !ok {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.fanOut(frame)
+	h.publish(&news.Header, wire.TypeGone, key, &news, nil)
 }
 
 // Room publishes where the presenter is and what the room predicts.
 func (h *Hub) Room(news wire.Room) {
-	h.publishing.Lock()
-	defer h.publishing.Unlock()
-	frame, ok := h.encode(&news.Header, wire.TypeRoom, "", &news)
-	if !ok {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.room = frame
-	h.fanOut(frame)
+	h.publish(&news.Header, wire.TypeRoom, "", &news, func(frame *message) { h.room = frame })
 }
 
 // Watched reports whether anybody looks now, and returns a channel that is
@@ -235,6 +200,23 @@ func (h *Hub) stampLocked(header *wire.Header, messageType string) {
 	if header.At == 0 {
 		header.At = h.now().UnixMilli()
 	}
+}
+
+// publish encodes a message and hands it to every viewer. keep, which may be
+// nil, puts it by for those who come later; h.mu is held then.
+func (h *Hub) publish(header *wire.Header, messageType, key string, news any, keep func(*message)) {
+	h.publishing.Lock()
+	defer h.publishing.Unlock()
+	frame, ok := h.encode(header, messageType, key, news)
+	if !ok {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if keep != nil {
+		keep(frame)
+	}
+	h.fanOut(frame)
 }
 
 // encode makes the one message that all viewers share. header is its own.

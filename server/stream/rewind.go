@@ -7,16 +7,7 @@ import (
 // Replay publishes how a recording is being played. Viewers who come later
 // are told of the newest, before all else.
 func (h *Hub) Replay(news wire.Replay) {
-	h.publishing.Lock()
-	defer h.publishing.Unlock()
-	frame, ok := h.encode(&news.Header, wire.TypeReplay, "", &news)
-	if !ok {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.replay = frame
-	h.fanOut(frame)
+	h.publish(&news.Header, wire.TypeReplay, "", &news, func(frame *message) { h.replay = frame })
 }
 
 // Rewind moves the stream of a recording to another moment, back or forth:
