@@ -278,3 +278,15 @@ test('axe finds nothing in the walk, in both themes', async () => {
     }
   }
 });
+
+test('in the hand the walk is laid out for it: nothing runs out of the window, and the foot’s buttons are there', async () => {
+  for (const stop of [undefined, 'cpu-limit']) {
+    const page = await present(stop, { state: 'three', width: 390, height: 844 });
+    const found = await page.evaluate(() => {
+      const boxes = [...document.querySelectorAll('.foot-button')].map((one) => one.getBoundingClientRect());
+      return { wide: document.documentElement.scrollWidth, buttons: boxes.length, outside: boxes.filter((box) => box.left < 0 || box.right > innerWidth).length, over: boxes.filter((box, i) => i > 0 && box.left < boxes[i - 1].right - 0.5).length };
+    });
+    assert.ok(found.wide <= 390 && found.buttons >= 3 && found.outside === 0 && found.over === 0, JSON.stringify(found));
+    await close(page);
+  }
+});

@@ -94,13 +94,17 @@ export class Present extends Part {
     return stop?.lesson?.slug ?? (stop?.id === 'takeaways' ? '' : 'architecture');
   }
 
+  private get inHand(): boolean {
+    return innerWidth <= 720;
+  }
+
   private stage(stop: Stop | undefined): TemplateResult {
     const { lesson } = stop ?? {};
     if (!lesson) {
       if (stop?.id === 'takeaways') return takeaways(this.five);
       const drawn = this.drawn();
       const inviting = this.invited?.url && !store.running && !store.containers.some((one) => one.lesson === drawn);
-      return html`<porthole-diagram brief level="1" lesson=${drawn}></porthole-diagram>${inviting ? html`<aside class="beside" aria-label="Follow along">${this.code()}<p>${this.address()}</p></aside>` : nothing}`;
+      return html`<porthole-diagram ?brief=${!this.inHand} level="1" lesson=${drawn}></porthole-diagram>${inviting ? html`<aside class="beside" aria-label="Follow along">${this.code()}<p>${this.address()}</p></aside>` : nothing}`;
     }
     const run = store.runOf(lesson.slug);
     const poll = pollOf(lesson);
@@ -334,8 +338,13 @@ export class Present extends Part {
 
   /** The page is drawn for a height of 1080, and fitted to the projector's. */
   private readonly resize = (): void => {
-    const zoom = innerWidth <= 720 ? 1 : Math.min(innerHeight / 1080, innerWidth / 1440);
-    document.documentElement.style.setProperty('--present', String(zoom));
+    // In the hand it is laid out as it is for those who follow: a sheet for a hall would be a stamp there.
+    const inHand = this.inHand;
+    document.body.classList.toggle('page-present', !inHand);
+    document.body.classList.toggle('page-follow', inHand);
+    this.parentElement?.classList.toggle('follow', inHand);
+    this.parentElement?.classList.toggle('present', !inHand);
+    document.documentElement.style.setProperty('--present', inHand ? '1' : String(Math.min(innerHeight / 1080, innerWidth / 1440)));
     this.requestUpdate();
   };
 }
