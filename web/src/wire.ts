@@ -123,6 +123,154 @@ export type Verdict =
   | "fails"
   | "unknown";
 
+/** Sample holds the counters of every running container at one moment. */
+export interface Sample extends Header {
+  type: "sample";
+  containers: Record<string, Counters>;
+}
+
+/**
+ * History is the last 60 seconds of samples, oldest first, so that a panel
+ * that mounts late has a past.
+ */
+export interface History extends Header {
+  type: "history";
+  samples: Sample[];
+}
+
+/** Gone is the last that is said of a container. */
+export interface Gone extends Header {
+  type: "gone";
+  name: string;
+  id: string;
+  lesson?: string;
+  run?: string;
+  /** ExitCode is absent where the engine did not say. */
+  exitCode?: number;
+  /** OOMKilled is what the engine says. The kernel's own count is in Last. */
+  oomKilled?: boolean;
+  /** Last are the last counters read before it went. */
+  last: Counters;
+}
+
+/**
+ * Counters are one container's, cumulative as the kernel keeps them. The
+ * sources name the v2 file first, then v1's.
+ */
+export interface Counters {
+  /**
+   * CPUUsageUsec: time on a processor, microseconds.
+   * cpu.stat usage_usec; cpuacct.usage (nanoseconds).
+   */
+  cpuUsageUsec?: number;
+  /**
+   * CPUPeriods: enforcement periods that have passed while it had work.
+   * cpu.stat nr_periods, on both.
+   */
+  cpuPeriods?: number;
+  /**
+   * CPUThrottledPeriods: periods in which it used up its quota.
+   * cpu.stat nr_throttled, on both.
+   */
+  cpuThrottledPeriods?: number;
+  /**
+   * CPUThrottledUsec: time held back, microseconds, summed over processors.
+   * cpu.stat throttled_usec; cpu.stat throttled_time (nanoseconds).
+   */
+  cpuThrottledUsec?: number;
+  /**
+   * MemoryCurrentBytes: all memory charged.
+   * memory.current; memory.usage_in_bytes.
+   */
+  memoryCurrentBytes?: number;
+  /**
+   * MemoryAnonBytes: heap, stack and other anonymous memory.
+   * memory.stat anon; memory.stat total_rss.
+   */
+  memoryAnonBytes?: number;
+  /**
+   * MemoryActiveFileBytes: page cache in recent use.
+   * memory.stat active_file; memory.stat total_active_file.
+   */
+  memoryActiveFileBytes?: number;
+  /**
+   * MemoryInactiveFileBytes: page cache that is reclaimed first.
+   * memory.stat inactive_file; memory.stat total_inactive_file.
+   */
+  memoryInactiveFileBytes?: number;
+  /**
+   * MemoryKernelBytes: the kernel's own memory on the container's behalf.
+   * memory.stat kernel; memory.kmem.usage_in_bytes.
+   */
+  memoryKernelBytes?: number;
+  /**
+   * MemoryWorkingSetBytes: what docker stats shows: memoryCurrentBytes less
+   * memoryInactiveFileBytes, not less than 0.
+   */
+  memoryWorkingSetBytes?: number;
+  /**
+   * OOMKills: processes killed by the kernel for want of memory.
+   * memory.events oom_kill; memory.oom_control oom_kill.
+   */
+  oomKills?: number;
+  /** PidsCurrent: tasks (processes and threads) now. pids.current, on both. */
+  pidsCurrent?: number;
+  /** PidsRefused: forks refused. pids.events max, on both. */
+  pidsRefused?: number;
+  /**
+   * IOReadBytes: read from block devices, all of them together.
+   * io.stat rbytes; blkio.throttle.io_service_bytes Read.
+   */
+  ioReadBytes?: number;
+  /**
+   * IOWriteBytes: written to block devices, all of them together.
+   * io.stat wbytes; blkio.throttle.io_service_bytes Write.
+   */
+  ioWriteBytes?: number;
+  /**
+   * CPUPressureUsec: time in which some task waited for a processor.
+   * cpu.pressure "some" total. See the kernel's Documentation/accounting/psi.rst.
+   */
+  cpuPressureUsec?: number;
+  /**
+   * MemoryPressureUsec: time in which some task waited for memory.
+   * memory.pressure "some" total.
+   */
+  memoryPressureUsec?: number;
+  /**
+   * IOPressureUsec: time in which some task waited for a block device.
+   * io.pressure "some" total.
+   */
+  ioPressureUsec?: number;
+}
+
+/** Provenance says where one number comes from, and how to see it oneself. */
+export interface Provenance {
+  container: string;
+  field: string;
+  /** Path is the kernel file. */
+  path: string;
+  /** Raw is what the file holds, to the byte (at most 64 KiB of it). */
+  raw: string;
+  /**
+   * Highlight is the part of Raw that holds the number, for example the
+   * line "nr_throttled 204"; absent where it is the whole.
+   */
+  highlight?: string;
+  /** Command prints the same on the host. */
+  command: string;
+  /** Unit is that of the file, for example "nanoseconds". */
+  unit: string;
+  /** ReadAt is when Raw was read, in Unix milliseconds. */
+  readAt: number;
+  /** Means says in one sentence what the number is. */
+  means?: string;
+  /** Document is the manual page or kernel document that defines it. */
+  document?: string;
+  /** Reason says why there is no Raw. */
+  reason?: string;
+}
+
 /** Host is what one can know of the machine whose kernel is shown. */
 export interface Host {
   /** Kernel is the release, as uname -r prints it. */
@@ -272,6 +420,89 @@ export interface Check {
   source?: string;
 }
 
+/**
+ * Layers are a container's root filesystem as the kernel has it: an overlay
+ * of read-only layers, which it may share with others, under a writable one
+ * of its own. See the kernel's Documentation/filesystems/overlayfs.rst.
+ */
+export interface Layers {
+  /** StorageDriver is the type of the root's mount, for example overlay. */
+  storageDriver?: string;
+  /**
+   * Lower are the read-only layers of the image, the uppermost first, at
+   * most MaxLayers. The layer in which an engine prepares /etc/hosts and
+   * the like for one container is not among them.
+   */
+  lower?: LowerLayer[];
+  /**
+   * LowerDigest is one figure for all of Lower and their order, SHA-256: two
+   * containers with the same one stand on the very same folders.
+   */
+  lowerDigest?: string;
+  /** Upper is the host's folder that holds the writable layer. */
+  upper?: string;
+  /** UpperBytes is the size of all files in it; absent where it is unreadable. */
+  upperBytes?: number;
+  /** UpperEntries counts files, whiteouts, and folders that no layer below has. */
+  upperEntries?: number;
+  /** Entries are the first MaxEntries of them, by path. */
+  entries?: LayerEntry[];
+  /** Truncated is true where the writable layer holds more than was counted. */
+  truncated?: boolean;
+  /** Reason says why something above is unknown. */
+  reason?: string;
+}
+
+/** LowerLayer is one read-only layer. */
+export interface LowerLayer {
+  /** ID is a short name for it, the same in each container that has it. */
+  id: string;
+  /** Path is the host's folder that holds it. */
+  path: string;
+}
+
+/** LayerEntry is one thing in a writable layer. */
+export interface LayerEntry {
+  /** Path as the container sees it, for example /srv/edit-me.txt. */
+  path: string;
+  /**
+   * Kind is "added", "changed" (a lower layer has it too: it was copied up)
+   * or "removed" (a whiteout hides that of a lower layer).
+   */
+  kind: string;
+  /** Bytes is its size in the writable layer; absent for what is no file. */
+  bytes?: number;
+  /**
+   * Whiteout says how it is hidden: "device" (a character device 0:0),
+   * "attribute" (an extended attribute), or "opaque" (all of a folder).
+   */
+  whiteout?: string;
+}
+
+/** Image is an image of the engine that containers were made from. */
+export interface Image {
+  /** Name is as Container.Image has it. */
+  name: string;
+  /** ID is the engine's. */
+  id?: string;
+  /** Bytes is the size of all its layers together. */
+  bytes: number;
+  /** Layers are the lowest first; those that changed no file are among them. */
+  layers: ImageLayer[];
+}
+
+/** ImageLayer is one step in which an image was made. */
+export interface ImageLayer {
+  /** Digest is that of the layer's archive (its DiffID); absent where Empty. */
+  digest?: string;
+  /** Bytes is the size of the files in it. */
+  bytes: number;
+  /** CreatedBy is what made it, as docker history shows it. */
+  createdBy?: string;
+  /** Empty is true for a step that changed no file. */
+  empty?: boolean;
+}
+
 /** Header begins every message of the stream. */
 export interface Header {
   type: MessageType;
@@ -414,89 +645,6 @@ export interface KernelLine {
   task?: string;
 }
 
-/**
- * Layers are a container's root filesystem as the kernel has it: an overlay
- * of read-only layers, which it may share with others, under a writable one
- * of its own. See the kernel's Documentation/filesystems/overlayfs.rst.
- */
-export interface Layers {
-  /** StorageDriver is the type of the root's mount, for example overlay. */
-  storageDriver?: string;
-  /**
-   * Lower are the read-only layers of the image, the uppermost first, at
-   * most MaxLayers. The layer in which an engine prepares /etc/hosts and
-   * the like for one container is not among them.
-   */
-  lower?: LowerLayer[];
-  /**
-   * LowerDigest is one figure for all of Lower and their order, SHA-256: two
-   * containers with the same one stand on the very same folders.
-   */
-  lowerDigest?: string;
-  /** Upper is the host's folder that holds the writable layer. */
-  upper?: string;
-  /** UpperBytes is the size of all files in it; absent where it is unreadable. */
-  upperBytes?: number;
-  /** UpperEntries counts files, whiteouts, and folders that no layer below has. */
-  upperEntries?: number;
-  /** Entries are the first MaxEntries of them, by path. */
-  entries?: LayerEntry[];
-  /** Truncated is true where the writable layer holds more than was counted. */
-  truncated?: boolean;
-  /** Reason says why something above is unknown. */
-  reason?: string;
-}
-
-/** LowerLayer is one read-only layer. */
-export interface LowerLayer {
-  /** ID is a short name for it, the same in each container that has it. */
-  id: string;
-  /** Path is the host's folder that holds it. */
-  path: string;
-}
-
-/** LayerEntry is one thing in a writable layer. */
-export interface LayerEntry {
-  /** Path as the container sees it, for example /srv/edit-me.txt. */
-  path: string;
-  /**
-   * Kind is "added", "changed" (a lower layer has it too: it was copied up)
-   * or "removed" (a whiteout hides that of a lower layer).
-   */
-  kind: string;
-  /** Bytes is its size in the writable layer; absent for what is no file. */
-  bytes?: number;
-  /**
-   * Whiteout says how it is hidden: "device" (a character device 0:0),
-   * "attribute" (an extended attribute), or "opaque" (all of a folder).
-   */
-  whiteout?: string;
-}
-
-/** Image is an image of the engine that containers were made from. */
-export interface Image {
-  /** Name is as Container.Image has it. */
-  name: string;
-  /** ID is the engine's. */
-  id?: string;
-  /** Bytes is the size of all its layers together. */
-  bytes: number;
-  /** Layers are the lowest first; those that changed no file are among them. */
-  layers: ImageLayer[];
-}
-
-/** ImageLayer is one step in which an image was made. */
-export interface ImageLayer {
-  /** Digest is that of the layer's archive (its DiffID); absent where Empty. */
-  digest?: string;
-  /** Bytes is the size of the files in it. */
-  bytes: number;
-  /** CreatedBy is what made it, as docker history shows it. */
-  createdBy?: string;
-  /** Empty is true for a step that changed no file. */
-  empty?: boolean;
-}
-
 /** Namespace is one link of /proc/PID/ns. */
 export interface Namespace {
   /** Type is one of pid, net, mnt, uts, ipc, user, cgroup, time. */
@@ -565,302 +713,6 @@ export interface Limit {
   /** Raw is the file's text, without the newline at its end. */
   raw?: string;
   /** Reason says why the kernel's value is unknown. */
-  reason?: string;
-}
-
-/**
- * View is one side of the wall: what is seen from inside a container, or what
- * the host sees of the same thing. What a side cannot tell is absent.
- */
-export interface View {
-  /** PID of the container's first process, as this side numbers it. */
-  pid?: number;
-  /** Hostname in this side's UTS namespace. */
-  hostname?: string;
-  /**
-   * Interfaces of this side's network namespace (inside), or the host's
-   * ends of the container's interfaces (outside).
-   */
-  interfaces?: Interface[];
-  /** UID of the first process, as this side numbers it. */
-  uid?: number;
-  /** Processes of the container, as this side sees them. */
-  processes?: Process[];
-  /** Kernel is the release, as uname -r prints it on this side. */
-  kernel?: string;
-  /**
-   * Mounts of the first process, at most MaxMounts: as it reads them itself
-   * (inside), and as the host reads the same table (outside).
-   */
-  mounts?: Mount[];
-  /**
-   * Segments are the System V shared memory segments of this side's IPC
-   * namespace, at most MaxSegments.
-   */
-  segments?: Segment[];
-  /** SegmentsKnown is true where Segments could be read, be they none. */
-  segmentsKnown?: boolean;
-  /**
-   * Files that the workload has touched: as they are inside; and outside,
-   * whether the host has them, at most MaxFiles.
-   */
-  files?: File[];
-  /**
-   * Processors are those on which any process of the container was ever
-   * seen (outside), by number.
-   */
-  processors?: number[];
-}
-
-/** Mount is one row of a mount table, see proc_pid_mountinfo(5). */
-export interface Mount {
-  /** Path is the mount point. */
-  path: string;
-  /** Type is the filesystem's, for example overlay, proc or tmpfs. */
-  type: string;
-  /** Source is what is mounted, for example /dev/vda or overlay. */
-  source?: string;
-  /**
-   * Root is the folder of that filesystem that is mounted, where it is not
-   * the whole: for a volume, its folder on the host's disk.
-   */
-  root?: string;
-  /** ReadOnly is true where the mount or its filesystem is. */
-  readOnly?: boolean;
-}
-
-/** Segment is a System V shared memory segment, see sysvipc(7). */
-export interface Segment {
-  /** Key names it to those who look for it, as a whole number. */
-  key: number;
-  /** ID is the kernel's number for it. */
-  id: number;
-  bytes: number;
-  /** Attached counts the processes that have it in their memory. */
-  attached: number;
-  /**
-   * CreatorPID is who made it, as the reader's side numbers it; 0 where its
-   * PID namespace does not see that process.
-   */
-  creatorPid: number;
-}
-
-/** File is a file that a workload has touched. */
-export interface File {
-  /** Path as the container sees it. */
-  path: string;
-  /** Exists says whether this side has a file at that path. */
-  exists?: boolean;
-  /** Bytes is its size. */
-  bytes?: number;
-  /** Digest is the SHA-256 of its content, for files up to 1 MiB. */
-  digest?: string;
-  /**
-   * HostPath is where the host keeps the same file (outside only): in a
-   * volume's folder, or in the container's writable layer. Bytes and Digest
-   * are then of what is there.
-   */
-  hostPath?: string;
-  /** InVolume is true where HostPath is in a volume or another bind mount. */
-  inVolume?: boolean;
-  /** Reason says why it cannot be told. */
-  reason?: string;
-}
-
-/** Interface is a network interface. */
-export interface Interface {
-  name: string;
-  /** Addresses in CIDR notation. */
-  addresses?: string[];
-}
-
-/** Process is one process as one side sees it. */
-export interface Process {
-  pid: number;
-  /**
-   * NSpid are its numbers in each nested PID namespace from the one of the
-   * reader inwards (the NSpid line of /proc/PID/status).
-   */
-  nsPid?: number[];
-  /** Command is its argument vector, joined by spaces and cut at 200 bytes. */
-  command: string;
-  /**
-   * LastCPU is the processor on which it last ran (field 39 of
-   * /proc/PID/stat).
-   */
-  lastCPU?: number;
-  /** UID is its effective user, as this side numbers it. */
-  uid?: number;
-}
-
-/** Security is what a process may do, from /proc/PID/status, see proc(5). */
-export interface Security {
-  /** CapEff is the set of effective capabilities, 16 hexadecimal digits. */
-  capEff?: string;
-  /** Capabilities counts the bits of CapEff. */
-  capabilities?: number;
-  /** CapabilitiesKnown is how many capabilities this kernel has. */
-  capabilitiesKnown?: number;
-  /** NoNewPrivs is 1 where no exec can gain rights. */
-  noNewPrivs?: number;
-  /** Seccomp is 0 (off), 1 (strict) or 2 (filter). */
-  seccomp?: number;
-  /** UIDMap is /proc/PID/uid_map, its columns joined by single spaces. */
-  uidMap?: string;
-  /**
-   * ReadOnlyRoot is true where the root filesystem cannot be written
-   * (from /proc/PID/mountinfo).
-   */
-  readOnlyRoot?: boolean;
-  /** AppArmor is the confinement (/proc/PID/attr/current), where there is one. */
-  appArmor?: string;
-}
-
-/** Sample holds the counters of every running container at one moment. */
-export interface Sample extends Header {
-  type: "sample";
-  containers: Record<string, Counters>;
-}
-
-/**
- * History is the last 60 seconds of samples, oldest first, so that a panel
- * that mounts late has a past.
- */
-export interface History extends Header {
-  type: "history";
-  samples: Sample[];
-}
-
-/** Gone is the last that is said of a container. */
-export interface Gone extends Header {
-  type: "gone";
-  name: string;
-  id: string;
-  lesson?: string;
-  run?: string;
-  /** ExitCode is absent where the engine did not say. */
-  exitCode?: number;
-  /** OOMKilled is what the engine says. The kernel's own count is in Last. */
-  oomKilled?: boolean;
-  /** Last are the last counters read before it went. */
-  last: Counters;
-}
-
-/**
- * Counters are one container's, cumulative as the kernel keeps them. The
- * sources name the v2 file first, then v1's.
- */
-export interface Counters {
-  /**
-   * CPUUsageUsec: time on a processor, microseconds.
-   * cpu.stat usage_usec; cpuacct.usage (nanoseconds).
-   */
-  cpuUsageUsec?: number;
-  /**
-   * CPUPeriods: enforcement periods that have passed while it had work.
-   * cpu.stat nr_periods, on both.
-   */
-  cpuPeriods?: number;
-  /**
-   * CPUThrottledPeriods: periods in which it used up its quota.
-   * cpu.stat nr_throttled, on both.
-   */
-  cpuThrottledPeriods?: number;
-  /**
-   * CPUThrottledUsec: time held back, microseconds, summed over processors.
-   * cpu.stat throttled_usec; cpu.stat throttled_time (nanoseconds).
-   */
-  cpuThrottledUsec?: number;
-  /**
-   * MemoryCurrentBytes: all memory charged.
-   * memory.current; memory.usage_in_bytes.
-   */
-  memoryCurrentBytes?: number;
-  /**
-   * MemoryAnonBytes: heap, stack and other anonymous memory.
-   * memory.stat anon; memory.stat total_rss.
-   */
-  memoryAnonBytes?: number;
-  /**
-   * MemoryActiveFileBytes: page cache in recent use.
-   * memory.stat active_file; memory.stat total_active_file.
-   */
-  memoryActiveFileBytes?: number;
-  /**
-   * MemoryInactiveFileBytes: page cache that is reclaimed first.
-   * memory.stat inactive_file; memory.stat total_inactive_file.
-   */
-  memoryInactiveFileBytes?: number;
-  /**
-   * MemoryKernelBytes: the kernel's own memory on the container's behalf.
-   * memory.stat kernel; memory.kmem.usage_in_bytes.
-   */
-  memoryKernelBytes?: number;
-  /**
-   * MemoryWorkingSetBytes: what docker stats shows: memoryCurrentBytes less
-   * memoryInactiveFileBytes, not less than 0.
-   */
-  memoryWorkingSetBytes?: number;
-  /**
-   * OOMKills: processes killed by the kernel for want of memory.
-   * memory.events oom_kill; memory.oom_control oom_kill.
-   */
-  oomKills?: number;
-  /** PidsCurrent: tasks (processes and threads) now. pids.current, on both. */
-  pidsCurrent?: number;
-  /** PidsRefused: forks refused. pids.events max, on both. */
-  pidsRefused?: number;
-  /**
-   * IOReadBytes: read from block devices, all of them together.
-   * io.stat rbytes; blkio.throttle.io_service_bytes Read.
-   */
-  ioReadBytes?: number;
-  /**
-   * IOWriteBytes: written to block devices, all of them together.
-   * io.stat wbytes; blkio.throttle.io_service_bytes Write.
-   */
-  ioWriteBytes?: number;
-  /**
-   * CPUPressureUsec: time in which some task waited for a processor.
-   * cpu.pressure "some" total. See the kernel's Documentation/accounting/psi.rst.
-   */
-  cpuPressureUsec?: number;
-  /**
-   * MemoryPressureUsec: time in which some task waited for memory.
-   * memory.pressure "some" total.
-   */
-  memoryPressureUsec?: number;
-  /**
-   * IOPressureUsec: time in which some task waited for a block device.
-   * io.pressure "some" total.
-   */
-  ioPressureUsec?: number;
-}
-
-/** Provenance says where one number comes from, and how to see it oneself. */
-export interface Provenance {
-  container: string;
-  field: string;
-  /** Path is the kernel file. */
-  path: string;
-  /** Raw is what the file holds, to the byte (at most 64 KiB of it). */
-  raw: string;
-  /**
-   * Highlight is the part of Raw that holds the number, for example the
-   * line "nr_throttled 204"; absent where it is the whole.
-   */
-  highlight?: string;
-  /** Command prints the same on the host. */
-  command: string;
-  /** Unit is that of the file, for example "nanoseconds". */
-  unit: string;
-  /** ReadAt is when Raw was read, in Unix milliseconds. */
-  readAt: number;
-  /** Means says in one sentence what the number is. */
-  means?: string;
-  /** Document is the manual page or kernel document that defines it. */
-  document?: string;
-  /** Reason says why there is no Raw. */
   reason?: string;
 }
 
@@ -1277,4 +1129,152 @@ export interface Command {
   type: string;
   /** Containers narrows the samples to these names (subscribe only). */
   containers?: string[];
+}
+
+/**
+ * View is one side of the wall: what is seen from inside a container, or what
+ * the host sees of the same thing. What a side cannot tell is absent.
+ */
+export interface View {
+  /** PID of the container's first process, as this side numbers it. */
+  pid?: number;
+  /** Hostname in this side's UTS namespace. */
+  hostname?: string;
+  /**
+   * Interfaces of this side's network namespace (inside), or the host's
+   * ends of the container's interfaces (outside).
+   */
+  interfaces?: Interface[];
+  /** UID of the first process, as this side numbers it. */
+  uid?: number;
+  /** Processes of the container, as this side sees them. */
+  processes?: Process[];
+  /** Kernel is the release, as uname -r prints it on this side. */
+  kernel?: string;
+  /**
+   * Mounts of the first process, at most MaxMounts: as it reads them itself
+   * (inside), and as the host reads the same table (outside).
+   */
+  mounts?: Mount[];
+  /**
+   * Segments are the System V shared memory segments of this side's IPC
+   * namespace, at most MaxSegments.
+   */
+  segments?: Segment[];
+  /** SegmentsKnown is true where Segments could be read, be they none. */
+  segmentsKnown?: boolean;
+  /**
+   * Files that the workload has touched: as they are inside; and outside,
+   * whether the host has them, at most MaxFiles.
+   */
+  files?: File[];
+  /**
+   * Processors are those on which any process of the container was ever
+   * seen (outside), by number.
+   */
+  processors?: number[];
+}
+
+/** Mount is one row of a mount table, see proc_pid_mountinfo(5). */
+export interface Mount {
+  /** Path is the mount point. */
+  path: string;
+  /** Type is the filesystem's, for example overlay, proc or tmpfs. */
+  type: string;
+  /** Source is what is mounted, for example /dev/vda or overlay. */
+  source?: string;
+  /**
+   * Root is the folder of that filesystem that is mounted, where it is not
+   * the whole: for a volume, its folder on the host's disk.
+   */
+  root?: string;
+  /** ReadOnly is true where the mount or its filesystem is. */
+  readOnly?: boolean;
+}
+
+/** Segment is a System V shared memory segment, see sysvipc(7). */
+export interface Segment {
+  /** Key names it to those who look for it, as a whole number. */
+  key: number;
+  /** ID is the kernel's number for it. */
+  id: number;
+  bytes: number;
+  /** Attached counts the processes that have it in their memory. */
+  attached: number;
+  /**
+   * CreatorPID is who made it, as the reader's side numbers it; 0 where its
+   * PID namespace does not see that process.
+   */
+  creatorPid: number;
+}
+
+/** File is a file that a workload has touched. */
+export interface File {
+  /** Path as the container sees it. */
+  path: string;
+  /** Exists says whether this side has a file at that path. */
+  exists?: boolean;
+  /** Bytes is its size. */
+  bytes?: number;
+  /** Digest is the SHA-256 of its content, for files up to 1 MiB. */
+  digest?: string;
+  /**
+   * HostPath is where the host keeps the same file (outside only): in a
+   * volume's folder, or in the container's writable layer. Bytes and Digest
+   * are then of what is there.
+   */
+  hostPath?: string;
+  /** InVolume is true where HostPath is in a volume or another bind mount. */
+  inVolume?: boolean;
+  /** Reason says why it cannot be told. */
+  reason?: string;
+}
+
+/** Interface is a network interface. */
+export interface Interface {
+  name: string;
+  /** Addresses in CIDR notation. */
+  addresses?: string[];
+}
+
+/** Process is one process as one side sees it. */
+export interface Process {
+  pid: number;
+  /**
+   * NSpid are its numbers in each nested PID namespace from the one of the
+   * reader inwards (the NSpid line of /proc/PID/status).
+   */
+  nsPid?: number[];
+  /** Command is its argument vector, joined by spaces and cut at 200 bytes. */
+  command: string;
+  /**
+   * LastCPU is the processor on which it last ran (field 39 of
+   * /proc/PID/stat).
+   */
+  lastCPU?: number;
+  /** UID is its effective user, as this side numbers it. */
+  uid?: number;
+}
+
+/** Security is what a process may do, from /proc/PID/status, see proc(5). */
+export interface Security {
+  /** CapEff is the set of effective capabilities, 16 hexadecimal digits. */
+  capEff?: string;
+  /** Capabilities counts the bits of CapEff. */
+  capabilities?: number;
+  /** CapabilitiesKnown is how many capabilities this kernel has. */
+  capabilitiesKnown?: number;
+  /** NoNewPrivs is 1 where no exec can gain rights. */
+  noNewPrivs?: number;
+  /** Seccomp is 0 (off), 1 (strict) or 2 (filter). */
+  seccomp?: number;
+  /** UIDMap is /proc/PID/uid_map, its columns joined by single spaces. */
+  uidMap?: string;
+  /**
+   * ReadOnlyRoot is true where the root filesystem cannot be written
+   * (from /proc/PID/mountinfo).
+   */
+  readOnlyRoot?: boolean;
+  /** AppArmor is the confinement (/proc/PID/attr/current), where there is one. */
+  appArmor?: string;
 }
