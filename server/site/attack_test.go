@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,20 +172,22 @@ func allocated() uint64 {
 }
 
 // endless is a body of a gigabyte that costs nothing to make.
-type endless struct{ left int64 }
+// The transport may still be reading it when the answer is there.
+type endless struct{ left atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	if e.left <= 0 {
+	n := min(int64(len(p)), e.left.Load())
+	if n <= 0 {
 		return 0, io.EOF
 	}
-	n := min(int64(len(p)), e.left)
-	e.left -= n
+	e.left.Add(-n)
 	return int(n), nil
 }
 
 func TestBodyOfAGigabyte(t *testing.T) {
 	s := serve(t, nil)
-	body := &endless{left: 1 << 30}
+	body := &endless{}
+	body.left.Store(1 << 30)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.address+"/api/v1/lessons/cpu-limit/runs", body)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +200,7 @@ func TestBodyOfAGigabyte(t *testing.T) {
 			t.Errorf("it answers %d, want 413", response.StatusCode)
 		}
 	}
-	if taken := 1<<30 - body.left; taken > 64<<20 {
+	if taken := 1<<30 - body.left.Load(); taken > 64<<20 {
 		t.Errorf("it took in %d MiB of it", taken>>20)
 	}
 }

@@ -323,3 +323,27 @@ func TestRootGroupIsNoContainer(t *testing.T) {
 		}
 	}
 }
+
+// A process that has ended and was not yet waited for. In cgroup v1 the kernel
+// shows it in the root group.
+func TestADyingProcessIsGoneAndNotInTheRootGroup(t *testing.T) {
+	fs, err := NewFS("/proc", "/sys/fs/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fs.version() == 2 {
+		t.Skip("cgroup v2 shows a zombie in its own group")
+	}
+	child := exec.Command("true")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait()
+	dockertest.Until(t, "the child to end", func() bool { return fs.exiting(child.Process.Pid) })
+	if reader, err := fs.Open(child.Process.Pid); !errors.Is(err, ErrGone) {
+		t.Errorf("opening a zombie: %+v, %v, want %v", reader, err, ErrGone)
+	}
+	if fs.exiting(os.Getpid()) {
+		t.Error("a living process passes for a dying one")
+	}
+}

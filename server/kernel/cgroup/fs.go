@@ -1,11 +1,13 @@
 package cgroup
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -148,6 +150,11 @@ func (fs FS) locate(pid int) (groups, error) {
 	}
 	found := groups{}
 	for _, line := range parseMembership(text) {
+		// cgroup v1 shows a process that is dying in the root group, whose
+		// counters would be taken for the container's last.
+		if !line.unified && line.path == "/" && fs.exiting(pid) {
+			return nil, ErrGone
+		}
 		if line.unified {
 			found[""] = fs.resolve("", line.path)
 		}
@@ -156,6 +163,23 @@ func (fs FS) locate(pid int) (groups, error) {
 		}
 	}
 	return found, nil
+}
+
+// exiting reports whether a process is on its way out, or a zombie:
+// PF_EXITING (0x4) in field 9 of /proc/PID/stat, see proc_pid_stat(5). False
+// where that cannot be read.
+func (fs FS) exiting(pid int) bool {
+	text, err := os.ReadFile(filepath.Join(fs.proc, fmt.Sprint(pid), "stat"))
+	if err != nil {
+		return false
+	}
+	// The name in field 2 may hold blanks and brackets.
+	after := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(after) < 7 {
+		return false
+	}
+	flags, err := strconv.ParseUint(after[6], 10, 64)
+	return err == nil && flags&0x4 != 0
 }
 
 // get returns a controller's group, with a reason where there is none.
