@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
 import { collisions, looseEnds } from './lib/fit.mjs';
-import { axe, bench, close, drawn, misfits, open, settled, until } from './lib/page.mjs';
+import { axe, bench, close, drawn, misfits, open, settled, until, withGraphs } from './lib/page.mjs';
 
 const it = bench();
 const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
@@ -128,8 +128,7 @@ test('throttling and OOM kills are named by their own counters', async () => {
   await until(page, 'an OOM kill', () => /oom_kill\s+\d/.test(document.querySelector('.graph.memory[data-column="2"] .foot').textContent));
   await until(page, 'throttling', () => /nr_throttled\s+\d/.test(document.querySelector('.graph.cpu[data-column="2"] .foot').textContent));
   const accent = await page.evaluate(() => {
-    const canvas = document.querySelector('.graph.memory[data-column="2"] canvas');
-    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const pixels = window.graphOf('.graph.memory[data-column="2"]').data;
     for (let i = 0; i < pixels.length; i += 4) if (pixels[i] > 220 && Math.abs(pixels[i + 1] - 0x95) < 25 && pixels[i + 2] < 110) return true;
     return false;
   });
@@ -207,10 +206,11 @@ test('a number that changes is seen to: its cell parts from its neighbour, and w
 test('a tab that slept for an hour comes back by itself, and the hour is a gap and not a line', async () => {
   it.server.show('three');
   const context = await it.browser.newContext({ viewport: { width: 1920, height: 1080 } });
+  await withGraphs(context);
   const page = await context.newPage();
   await page.clock.install();
   await page.goto(`${it.server.url}/?state=three`);
-  await page.waitForSelector('.graph.cpu[data-column="3"] canvas');
+  await page.waitForSelector('.graph.cpu[data-column="3"] .plot');
   const host = it.server.control.hosts.get('three');
   const seen = (hidden) => page.evaluate((now) => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => now }); document.dispatchEvent(new Event('visibilitychange')); }, hidden);
   const sockets = [...it.server.control.sockets];
@@ -224,9 +224,7 @@ test('a tab that slept for an hour comes back by itself, and the hour is a gap a
   await until(page, 'the page to be live again', () => document.querySelector('.fact.connection').classList.contains('live') && !document.querySelector('.notice'));
   assert.equal(it.server.control.sockets.size, 1);
   await until(page, 'new samples on the graph', () => {
-    const canvas = document.querySelector('.graph.cpu[data-column="1"] canvas');
-    const { width, height } = canvas;
-    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    const { width, height, data: pixels } = window.graphOf('.graph.cpu[data-column="1"]');
     const ink = (x) => { let count = 0; for (let y = 0; y < height - 4; y += 1) count += pixels[(y * width + x) * 4 + 3] > 40; return count; };
     const column = (share) => ink(Math.round(width * share));
     // Nothing in the hour that was not seen; the newest point at the right edge.

@@ -4,10 +4,12 @@ import type { Container } from '../wire';
 import { alive, type Column } from '../model/columns';
 import { cores, mebibytes, rate } from '../model/format';
 import { store } from '../page';
+import type { Topic } from '../stream/store';
 import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
 import { opens } from '../zoom/control';
 import { addressOf } from '../zoom/place';
+import { Paper } from './canvas';
 import { inkAt } from './ink';
 import { Plot, type Kind } from './plot';
 import { Scales, limitOf, windowMs } from './rows';
@@ -15,6 +17,10 @@ import '../panels/copy-embed';
 
 /** With reduced motion, graphs are redrawn this often instead of on each sample. */
 const stillMs = 1000;
+
+/** Beside more columns than these nobody follows each figure: they are written anew this often, and the traces on each sample. */
+const followed = 5;
+const figuresMs = 250;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** The cgroups: a row for each controller, a column for each container. */
@@ -22,12 +28,14 @@ export class Cgroups extends Part {
   static override properties = { columns: { attribute: false }, rows: { attribute: false } };
   declare columns: Column[];
   declare rows: Kind[];
-  private readonly plots = new Map<HTMLElement, { plot: Plot; kind: Kind; key: string }>();
+  private readonly plots = new Map<HTMLElement, Plot>();
   private readonly scales = new Scales();
   private readonly tops: Record<Kind, number> = { cpu: 1, memory: 1, pids: 1, io: 1 };
-  private readonly resized = new ResizeObserver((entries) => this.onResize(entries));
+  private paper: Paper | undefined;
+  private readonly resized = new ResizeObserver(() => this.onResize());
   private frame = 0;
   private drawnAt = 0;
+  private writtenAt = 0;
 
   constructor() {
     super();
@@ -45,24 +53,40 @@ export class Cgroups extends Part {
     super.disconnectedCallback();
     removeEventListener('porthole-theme', this.onTheme);
     this.resized.disconnect();
-    for (const { plot } of this.plots.values()) plot.destroy();
+    for (const plot of this.plots.values()) plot.destroy();
     this.plots.clear();
+    this.paper?.remove();
+    this.paper = undefined;
     cancelAnimationFrame(this.frame);
     this.frame = 0;
   }
 
-  protected override onNews(): void {
+  protected override onNews(topic: Topic): void {
     if (document.hidden || this.frame || tooSoon(this.drawnAt)) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.drawnAt = performance.now();
-      this.requestUpdate();
+      const figures = topic === 'change' || this.columns.length <= followed || this.drawnAt - this.writtenAt >= figuresMs;
+      if (this.fit() || figures) this.requestUpdate();
+      else this.draw();
     });
   }
 
-  override render(): TemplateResult {
+  /** Chooses the scales; true where one has changed. */
+  private fit(): boolean {
     const containers = this.columns.map((column) => column.container);
-    for (const kind of ['cpu', 'memory', 'io'] as Kind[]) this.tops[kind] = this.scales.fit(kind, containers, store.sampledAt - windowMs);
+    let changed = false;
+    for (const kind of ['cpu', 'memory', 'io'] as Kind[]) {
+      const top = this.scales.fit(kind, containers, store.sampledAt - windowMs);
+      changed ||= top !== this.tops[kind];
+      this.tops[kind] = top;
+    }
+    return changed;
+  }
+
+  override render(): TemplateResult {
+    this.fit();
+    this.writtenAt = performance.now();
     return html`<div class="cgroups" ${css({ '--columns': this.columns.length })}>
       <div class="corner"></div>
       ${repeat(this.columns, (column) => column.key, (column) => html`<div class="head ${column.container ? '' : 'ghost'}" data-column=${column.n} data-zoom=${opens() && column.container ? addressOf('container', column.name) : nothing} title=${column.title}>${badge(column.n)}<span class="head-title">${column.title}</span></div>`)}
@@ -72,44 +96,53 @@ export class Cgroups extends Part {
   }
 
   protected override updated(): void {
-    const seen = new Set<HTMLElement>();
-    for (const place of this.querySelectorAll<HTMLElement>('.plot')) {
-      seen.add(place);
-      const kind = place.dataset['kind'] as Kind;
-      const name = place.dataset['name'] ?? '';
-      let one = this.plots.get(place);
-      if (!one) {
-        one = { plot: new Plot(kind, place, inkAt(place)), kind, key: name };
-        this.plots.set(place, one);
-        this.resized.observe(place);
-      }
+    const sheet = this.querySelector<HTMLElement>('.cgroups')!;
+    if (!this.paper) {
+      this.paper = new Paper(sheet);
+      this.resized.observe(sheet);
+    }
+    const places = new Set(this.querySelectorAll<HTMLElement>('.plot'));
+    for (const place of places) {
+      if (this.plots.has(place)) continue;
+      this.plots.set(place, new Plot(place.dataset['kind'] as Kind, place, inkAt(place), undefined, this.paper));
+      this.resized.observe(place);
+    }
+    for (const [place, plot] of this.plots) {
+      if (places.has(place)) continue;
+      plot.destroy();
+      this.resized.unobserve(place);
+      this.plots.delete(place);
+    }
+    this.draw();
+  }
+
+  private draw(): void {
+    if (this.paper && this.paper.ratio !== devicePixelRatio) this.onResize();
+    for (const [place, plot] of this.plots) {
+      const { kind, name } = place.dataset as { kind: Kind; name: string };
       const container = this.columns.find((column) => column.container?.name === name)?.container;
       const series = container && store.series.get(container.name);
       const limit = limitOf(kind, container)?.value;
-      one.plot.draw(series, {
+      plot.draw(series, {
         from: store.sampledAt - windowMs,
         to: store.sampledAt || windowMs,
         top: this.tops[kind],
         ...(limit !== undefined && kind !== 'io' ? { limit } : {}),
         ooms: kind === 'memory' && series ? series.ooms : [],
-        oomWord: (one.plot.width ?? place.clientWidth) < 120 ? '' : 'oom_kill',
+        oomWord: (plot.width ?? place.clientWidth) < 120 ? '' : 'oom_kill',
       });
-    }
-    for (const [place, { plot }] of this.plots) {
-      if (seen.has(place)) continue;
-      plot.destroy();
-      this.resized.unobserve(place);
-      this.plots.delete(place);
     }
   }
 
   private readonly onTheme = (): void => {
-    for (const [place, { plot }] of this.plots) plot.setInk(inkAt(place));
+    for (const [place, plot] of this.plots) plot.setInk(inkAt(place));
     this.requestUpdate();
   };
 
-  private onResize(entries: ResizeObserverEntry[]): void {
-    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.plot.resize();
+  /** A graph that has another size may have moved its neighbours. */
+  private onResize(): void {
+    this.paper?.resize();
+    for (const plot of this.plots.values()) plot.resize();
     this.requestUpdate();
   }
 

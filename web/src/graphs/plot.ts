@@ -1,5 +1,5 @@
 import type { Mark, Series } from '../stream/series';
-import { Sheet, type Data, type Layer } from './canvas';
+import { Paper, Sheet, type Data, type Layer } from './canvas';
 import type { Ink } from './ink';
 
 export type Kind = 'cpu' | 'memory' | 'pids' | 'io';
@@ -29,16 +29,17 @@ export interface View {
   span?: { from: number; to: number; word: string };
 }
 
-/** One graph on a canvas. */
+/** One graph: on the paper that it is given, or on one of its own. */
 export class Plot {
   private sheet: Sheet | undefined;
+  private own: Paper | undefined;
   /** The left end of the last name that was written, in the canvas' pixels. */
   private named = 0;
   /** What the canvas shows. */
   private painted: { series: Series | undefined; top: number; limit: number | undefined; ooms: number; to: number } | undefined;
   private view: View = { from: 0, to: 1, top: 1, ooms: [], oomWord: '' };
 
-  constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: Ticks) {}
+  constructor(private readonly kind: Kind, private readonly place: HTMLElement, private ink: Ink, private readonly ticks?: Ticks, private readonly paper?: Paper) {}
 
   /** Draws with other ink: the theme or the size has changed. */
   setInk(ink: Ink): void {
@@ -47,17 +48,21 @@ export class Plot {
   }
 
   destroy(): void {
-    this.sheet?.remove();
+    this.sheet?.clear();
+    this.own?.remove();
+    this.own = undefined;
     this.sheet = undefined;
     this.painted = undefined;
   }
 
   /** In CSS pixels, as last drawn: asking the page again on each sample would make it lay itself out. */
   get width(): number | undefined {
-    return this.sheet && this.sheet.canvas.width / this.sheet.ratio;
+    return this.sheet && this.sheet.area.width / this.sheet.ratio;
   }
 
+  /** Its place, or its paper, has another size. */
   resize(): void {
+    this.own?.resize();
     this.sheet?.resize();
     if (this.sheet) this.paint(this.sheet);
   }
@@ -67,7 +72,7 @@ export class Plot {
     if (!this.sheet && (this.place.clientWidth < 8 || this.place.clientHeight < 8)) return;
     const { fontSize } = this.ink;
     // Room for the dot at the newest end; with axes, for their words.
-    this.sheet ??= new Sheet(this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
+    this.sheet ??= new Sheet(this.paper ?? (this.own ??= new Paper(this.place)), this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
     if (this.stands(series)) return;
     this.sheet.data = dataOf(this.kind, series, view);
     this.paint(this.sheet);
@@ -84,12 +89,13 @@ export class Plot {
 
   private paint(sheet: Sheet): void {
     const { view } = this;
+    if (sheet.ratio !== devicePixelRatio && this.own) return this.resize();
     sheet.x = { min: view.from, max: view.to };
     sheet.y = { min: this.kind === 'io' ? -view.top : 0, max: view.top };
     sheet.clear();
     if (this.ticks) axes(sheet, this.ink, this.ticks, this.kind === 'io' ? [-view.top, 0, view.top] : this.ticks.lines(view.top));
     sheet.draw(this.layers());
-    this.overlay(sheet);
+    sheet.within(() => this.overlay(sheet));
   }
 
   /** What is drawn for this kind, the lowest first. */
@@ -136,7 +142,7 @@ export class Plot {
       if (mark.at < view.from || mark.at > view.to) continue;
       const x = Math.round(sheet.atX(mark.at));
       const at = view.limit !== undefined && view.limit <= view.top ? view.limit : this.before(sheet, mark.at);
-      this.cross(context, x, Math.max(y(at), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, ratio);
+      this.cross(context, x, Math.max(y(at), bbox.top + 9 * ratio), y(0), mark, bbox.left, right, sheet);
     }
     this.head(sheet, context, ratio);
     if (view.span) this.dimension(sheet, context, view.span, ratio);
@@ -152,7 +158,7 @@ export class Plot {
     return most || this.view.top;
   }
 
-  private cross(context: CanvasRenderingContext2D, x: number, top: number, base: number, mark: Mark, left: number, right: number, ratio: number): void {
+  private cross(context: CanvasRenderingContext2D, x: number, top: number, base: number, mark: Mark, left: number, right: number, { ratio, area }: Sheet): void {
     const { ink, view } = this;
     const arm = 5 * ratio;
     context.strokeStyle = ink.accent;
@@ -174,7 +180,7 @@ export class Plot {
       context.stroke();
     }
     // Its name stands above the limit, or nowhere: the figure below the graph says it too.
-    if (!view.oomWord || top < 17 * ratio) return;
+    if (!view.oomWord || top - area.top < 17 * ratio) return;
     context.font = `500 ${ink.fontSize * ratio}px ${ink.mono}`;
     const word = `${view.oomWord} ${mark.count}`;
     const width = context.measureText(word).width;
@@ -199,7 +205,7 @@ export class Plot {
     const at = (moment: number): number => Math.round(sheet.atX(Math.max(view.from, Math.min(view.to, moment)))) + 0.5;
     const [left, right] = [at(span.from), at(span.to)];
     if (right - left < 60 * ratio) return;
-    const y = Math.round(14 * ratio) + 0.5;
+    const y = sheet.area.top + Math.round(14 * ratio) + 0.5;
     context.strokeStyle = ink.note;
     context.fillStyle = ink.note;
     context.lineWidth = Math.max(1, Math.round(ratio));

@@ -22,10 +22,20 @@ export function bench() {
   return it;
 }
 
+/** Gives a context's pages graphOf(selector): the pixels of one graph, on the canvas that it shares with others. */
+export const withGraphs = (context) => context.addInitScript(() => {
+  window.graphOf = (selector) => {
+    const canvas = document.querySelector('.cgroups > .paper');
+    const [sheet, place] = [canvas, document.querySelector(`${selector} .plot`)].map((one) => one.getBoundingClientRect());
+    return canvas.getContext('2d').getImageData(Math.round(place.left - sheet.left), Math.round(place.top - sheet.top), Math.round(place.width), Math.round(place.height));
+  };
+});
+
 /** Opens a page of a state; any script error or blocked style fails the test at close. */
 export async function open(it, { state = 'three', path = '/', width = 1920, height = 1080, theme = 'dark', reducedMotion } = {}) {
   it.server.show(state);
   const context = await it.browser.newContext({ viewport: { width, height }, reducedMotion });
+  await withGraphs(context);
   const page = await context.newPage();
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(error.message));
@@ -48,7 +58,7 @@ export async function until(page, what, condition, argument, timeout = 30_000) {
 /** Waits for the drawing with so many live containers and its first graphs. */
 export async function drawn(page, containers) {
   await until(page, `a drawing of ${containers} containers`, (count) => document.querySelectorAll('.container:not(.ghost)').length === count && document.querySelectorAll('.matrix .type').length === 8
-    && document.querySelectorAll('.cgroups .plot canvas').length >= 3 && (count === 0 || document.querySelectorAll('.connectors path').length > 0), containers);
+    && document.querySelectorAll('.cgroups .plot').length >= 3 && document.querySelector('.cgroups > .paper')?.width > 0 && (count === 0 || document.querySelectorAll('.connectors path').length > 0), containers);
   await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
 }
 
