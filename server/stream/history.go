@@ -10,10 +10,10 @@ const (
 	// historySamples bounds the samples kept: 60 s at the shortest interval
 	// of 20 ms.
 	historySamples = 3000
-	// historyBytes bounds the message. With many containers at a short
-	// interval it would grow past what a page can take in at once; then every
-	// second sample is left out, or three of four, and so on.
-	historyBytes = 4 << 20
+	// historyBytes bounds the message. Twelve containers at 10 Hz would need
+	// 3 MB, which a page takes a third of a second to read; so every second
+	// sample is left out, or three of four, and so on.
+	historyBytes = 1 << 20
 )
 
 // ring is the past, oldest first.

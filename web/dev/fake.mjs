@@ -223,7 +223,9 @@ export class Host {
       const now = this.now();
       for (let i = 420; i > 0; i -= 1) { this.step(); samples.push(this.sample(now - i * 100)); }
       this.steppedAt = now - 100;
-      this.past = samples;
+      // As the server does it: what would be longer than 1 MiB is thinned, the newest kept.
+      const stride = 2 ** Math.max(0, Math.ceil(Math.log2(JSON.stringify(samples).length / 2 ** 20)));
+      this.past = samples.filter((_, i) => (samples.length - 1 - i) % stride === 0);
     }
     return { ...this.head('history'), samples: this.past ?? samples };
   }

@@ -28,30 +28,45 @@ export class Paper {
   /** Device pixels for each CSS pixel. */
   ratio = devicePixelRatio;
 
-  constructor(private readonly over: HTMLElement) {
+  /** The element's size spares the browser a layout, where it is known. */
+  constructor(private readonly over: HTMLElement, size: Size = sizeOf(over)) {
     this.canvas.className = 'paper';
     this.canvas.setAttribute('aria-hidden', 'true');
+    this.resize(size);
     over.append(this.canvas);
-    this.resize();
   }
 
   remove(): void {
     this.canvas.remove();
   }
 
-  /** Takes the size that its element has now; whatever was drawn is gone. */
-  resize(): void {
+  /** Takes the size that its element has now; whatever was drawn is gone. False where it has that size already. */
+  resize(size: Size = sizeOf(this.over)): boolean {
+    const [width, height] = [size.width, size.height].map((length) => Math.round(length * devicePixelRatio));
+    if (this.ratio === devicePixelRatio && this.canvas.width === width && this.canvas.height === height) return false;
     this.ratio = devicePixelRatio;
-    Object.assign(this.canvas, { width: Math.round(this.over.clientWidth * this.ratio), height: Math.round(this.over.clientHeight * this.ratio) });
+    Object.assign(this.canvas, { width, height });
+    return true;
   }
 
   /** Where an element is on it, in device pixels. */
   find(place: HTMLElement): Area {
+    if (place === this.over) return { left: 0, top: 0, width: this.canvas.width, height: this.canvas.height };
     const [here, there] = [this.over.getBoundingClientRect(), place.getBoundingClientRect()];
     // Where the page shows the element enlarged, the canvas is enlarged with it.
     const pixels = (length: number): number => Math.round((length * this.ratio * this.over.offsetWidth) / here.width) || 0;
     return { left: pixels(there.left - here.left - this.over.clientLeft), top: pixels(there.top - here.top - this.over.clientTop), width: pixels(there.width), height: pixels(there.height) };
   }
+}
+
+/** In CSS pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export function sizeOf(element: HTMLElement): Size {
+  return { width: element.clientWidth, height: element.clientHeight };
 }
 
 /** A part of a canvas, in device pixels. */

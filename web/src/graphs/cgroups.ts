@@ -10,7 +10,7 @@ import { Part, css, explain } from '../parts/part';
 import { opens } from '../zoom/control';
 import { addressOf } from '../zoom/place';
 import { Paper } from './canvas';
-import { inkAt } from './ink';
+import { inkAt, type Ink } from './ink';
 import { Plot, type Kind } from './plot';
 import { Scales, limitOf, windowMs } from './rows';
 import '../panels/copy-embed';
@@ -101,10 +101,11 @@ export class Cgroups extends Part {
       this.paper = new Paper(sheet);
       this.resized.observe(sheet);
     }
+    let ink: Ink | undefined; // the same for all
     const places = new Set(this.querySelectorAll<HTMLElement>('.plot'));
     for (const place of places) {
       if (this.plots.has(place)) continue;
-      this.plots.set(place, new Plot(place.dataset['kind'] as Kind, place, inkAt(place), undefined, this.paper));
+      this.plots.set(place, new Plot(place.dataset['kind'] as Kind, place, (ink ??= inkAt(place)), undefined, this.paper));
       this.resized.observe(place);
     }
     for (const [place, plot] of this.plots) {
@@ -135,7 +136,8 @@ export class Cgroups extends Part {
   }
 
   private readonly onTheme = (): void => {
-    for (const [place, plot] of this.plots) plot.setInk(inkAt(place));
+    const ink = inkAt(this.querySelector('.plot') ?? this);
+    for (const plot of this.plots.values()) plot.setInk(ink);
     this.requestUpdate();
   };
 

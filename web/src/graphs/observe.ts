@@ -8,7 +8,8 @@ import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
 import { ended } from '../stream/store';
 import { swatch, tooSoon } from './cgroups';
-import { inkAt } from './ink';
+import { sizeOf } from './canvas';
+import { inkAt, type Ink } from './ink';
 import { Plot, type Kind, type Ticks } from './plot';
 import { Scales, limitOf } from './rows';
 
@@ -46,7 +47,7 @@ export class Observe extends Part {
   private readonly plots = new Map<HTMLElement, { plot: Plot; axes: boolean }>();
   private scales = new Scales();
   private readonly resized = new ResizeObserver((entries) => {
-    for (const entry of entries) this.plots.get(entry.target as HTMLElement)?.plot.resize();
+    for (const { target, contentRect } of entries) this.plots.get(target as HTMLElement)?.plot.resize(contentRect);
     this.requestUpdate();
   });
   private frame = 0;
@@ -144,14 +145,16 @@ export class Observe extends Part {
     const { kind, run } = this;
     const { from, to } = this.span();
     const seen = new Set<HTMLElement>();
-    for (const place of this.querySelectorAll<HTMLElement>('.plot')) {
+    let ink: Ink | undefined; // the same for all
+    // All are measured before anything is put in: after that, each asking would be a layout.
+    for (const [place, size] of Array.from(this.querySelectorAll<HTMLElement>('.plot'), (place) => [place, sizeOf(place)] as const)) {
       seen.add(place);
       const name = place.dataset['name'] ?? '';
-      const axes = place.clientWidth >= roomForAxes.width && place.clientHeight >= roomForAxes.height;
+      const axes = size.width >= roomForAxes.width && size.height >= roomForAxes.height;
       let one = this.plots.get(place);
       if (one?.axes !== axes) {
         one?.plot.destroy();
-        one = { plot: new Plot(kind, place, inkAt(place), axes ? this.ticks() : undefined), axes };
+        one = { plot: new Plot(kind, place, (ink ??= inkAt(place)), axes ? this.ticks() : undefined), axes };
         this.plots.set(place, one);
         this.resized.observe(place);
       }
@@ -169,7 +172,7 @@ export class Observe extends Part {
         ooms: kind === 'memory' && series ? series.ooms : [],
         oomWord: axes ? 'oom_kill' : '',
         ...(run && first !== undefined && over !== undefined && over > first ? { span: { from: first, to: over, word: seconds(over - first) } } : {}),
-      });
+      }, size);
     }
     for (const [place, { plot }] of this.plots) {
       if (seen.has(place)) continue;
@@ -193,7 +196,8 @@ export class Observe extends Part {
   }
 
   private readonly onTheme = (): void => {
-    for (const [place, { plot }] of this.plots) plot.setInk(inkAt(place));
+    const ink = inkAt(this.querySelector('.plot') ?? this);
+    for (const { plot } of this.plots.values()) plot.setInk(ink);
     this.requestUpdate();
   };
 }

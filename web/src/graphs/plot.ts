@@ -1,5 +1,5 @@
 import type { Mark, Series } from '../stream/series';
-import { Paper, Sheet, type Data, type Layer } from './canvas';
+import { Paper, Sheet, sizeOf, type Data, type Layer, type Size } from './canvas';
 import type { Ink } from './ink';
 
 export type Kind = 'cpu' | 'memory' | 'pids' | 'io';
@@ -60,19 +60,23 @@ export class Plot {
     return this.sheet && this.sheet.area.width / this.sheet.ratio;
   }
 
-  /** Its place, or its paper, has another size. */
-  resize(): void {
-    this.own?.resize();
+  /** Its place has another size, or the paper that it shares. */
+  resize(size?: Size): void {
+    if (this.own && !this.own.resize(size)) return;
     this.sheet?.resize();
     if (this.sheet) this.paint(this.sheet);
   }
 
-  draw(series: Series | undefined, view: View): void {
+  /** The place's size spares the browser a layout, where it is known. */
+  draw(series: Series | undefined, view: View, size?: Size): void {
     this.view = view;
-    if (!this.sheet && (this.place.clientWidth < 8 || this.place.clientHeight < 8)) return;
-    const { fontSize } = this.ink;
-    // Room for the dot at the newest end; with axes, for their words.
-    this.sheet ??= new Sheet(this.paper ?? (this.own ??= new Paper(this.place)), this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
+    if (!this.sheet) {
+      const { width, height } = (size ??= sizeOf(this.place));
+      if (width < 8 || height < 8) return;
+      const { fontSize } = this.ink;
+      // Room for the dot at the newest end; with axes, for their words.
+      this.sheet = new Sheet(this.paper ?? (this.own = new Paper(this.place, size)), this.place, this.ticks ? [30, 18, fontSize * 2.1, fontSize * 3.2] : [4, 5, 1, 0]);
+    }
     if (this.stands(series)) return;
     this.sheet.data = dataOf(this.kind, series, view);
     this.paint(this.sheet);
