@@ -19,6 +19,21 @@ export interface Column {
   waits: string;
 }
 
+/** More columns than this do not stand side by side in a hand. */
+const mostInHand = 4;
+
+/** Columns in bands, one below the other, each about as wide as the others. */
+export function bandsOf(columns: Column[]): Column[][] {
+  const bands = Math.max(1, Math.ceil(columns.length / mostInHand));
+  const wide = Math.ceil(columns.length / bands);
+  return Array.from({ length: bands }, (_, i) => columns.slice(i * wide, (i + 1) * wide));
+}
+
+/** What the sheets call a number of columns side by side. */
+export function crowdOf(count: number): 'few' | 'some' | 'many' | 'crowd' {
+  return count <= 3 ? 'few' : count <= 5 ? 'some' : count <= 8 ? 'many' : 'crowd';
+}
+
 /** Whether a container has processes now, be they paused: only then is there something to read. */
 export function alive(container: Container | undefined): boolean {
   return container?.state === 'running' || container?.state === 'paused';

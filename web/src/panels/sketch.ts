@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Container } from '../wire';
 import { limitOf } from '../graphs/rows';
-import { alive, type Column } from '../model/columns';
+import { alive, crowdOf, type Column } from '../model/columns';
 import { cores, mebibytes } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
@@ -11,11 +11,6 @@ import '../graphs/cgroups';
 
 /** Figures that are read, and not watched, need no more than this many milliseconds. */
 const everyMs = 250;
-
-/** What the sheets call a number of columns. */
-export function crowdOf(count: number): string {
-  return count <= 3 ? 'few' : count <= 5 ? 'some' : count <= 8 ? 'many' : 'crowd';
-}
 
 /** The drawing for a frame too small for it: the same nesting, with figures in place of graphs. */
 export class Sketch extends Part {

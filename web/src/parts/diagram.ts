@@ -1,7 +1,7 @@
 import { html, nothing, render, svg, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Host } from '../wire';
-import { columnsOf, mostColumns, type Column } from '../model/columns';
+import { bandsOf, columnsOf, crowdOf, mostColumns, type Column } from '../model/columns';
 import { size } from '../model/format';
 import { mayControl, store, tryNow } from '../page';
 import { connectors } from './channel';
@@ -19,6 +19,9 @@ import { addressOf } from '../zoom/place';
 import '../zoom/zoom';
 import '../panels/copy-embed';
 
+/** On a sheet as narrow as this, in CSS pixels, the drawing is laid out for the hand: see narrow.css. */
+const handWidth = 704;
+
 /** The drawing of the book: host, kernel, namespaces and cgroups, containers. */
 export class Diagram extends Part {
   static override properties = { brief: { type: Boolean }, lesson: {}, level: { type: Number } };
@@ -28,7 +31,13 @@ export class Diagram extends Part {
   declare lesson: string;
   /** The level of its outermost heading. */
   declare level: number;
-  private readonly resized = new ResizeObserver(() => this.connect());
+  private readonly resized = new ResizeObserver(([entry]) => {
+    const hand = entry!.contentRect.width <= handWidth;
+    if (hand !== this.hand) this.requestUpdate();
+    this.hand = hand;
+    this.connect();
+  });
+  private hand = false;
   private hot = 0;
   private known: Column[] = [];
   private readonly zoom = new Zoom(this);
@@ -60,7 +69,8 @@ export class Diagram extends Part {
     const all = columnsOf(containers, run, lesson);
     const columns = all.slice(0, mostColumns);
     this.known = columns;
-    const crowd = columns.length <= 3 ? 'few' : columns.length <= 5 ? 'some' : columns.length <= 8 ? 'many' : 'crowd';
+    const bands = this.hand ? bandsOf(columns) : [columns];
+    const crowd = crowdOf(bands[0]!.length);
     const empty = columns.every((column) => !column.container);
     const { place } = this.zoom;
     const rest = columns.filter((column) => place?.box !== 'container' || column.name !== place.name);
@@ -68,8 +78,8 @@ export class Diagram extends Part {
       <section class="box host" aria-labelledby="host-legend"><div class="legend" role="heading" aria-level=${this.level} id="host-legend">Docker Host <em>(Linux)</em></div>
         <div class="box-facts">${this.facts(host)}<porthole-copy-embed panel="diagram" what="The drawing"></porthole-copy-embed></div>
         <section class="box kernel" aria-labelledby="kernel-legend"><div class="legend" role="heading" aria-level=${this.level + 1} id="kernel-legend">Linux Kernel</div>
-          ${this.wing('namespaces', 'namespaces', 'Namespaces', 'isolation', all, () => html`<porthole-matrix .columns=${columns}></porthole-matrix>`)}
-          ${this.wing('resources', 'cgroups', 'Cgroups', 'resources', all, () => html`<porthole-cgroups .columns=${columns} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups>`)}
+          ${this.wing('namespaces', 'namespaces', 'Namespaces', 'isolation', all, () => html`${bands.map((band) => html`<porthole-matrix .columns=${band}></porthole-matrix>`)}`)}
+          ${this.wing('resources', 'cgroups', 'Cgroups', 'resources', all, () => html`${bands.map((band) => html`<porthole-cgroups .columns=${band} .rows=${this.brief ? ['cpu', 'memory', 'pids'] : ['cpu', 'memory', 'pids', 'io']}></porthole-cgroups>`)}`)}
         </section>
         <div class="channel">${this.notice(empty)}</div>
         ${place?.box === 'container' ? this.openedContainer(place.name, all) : nothing}

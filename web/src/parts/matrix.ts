@@ -25,7 +25,7 @@ export class Matrix extends Part {
     const host = store.topology?.host.namespaces ?? [];
     const rows = rowsOf(host, this.columns.map(({ container }) => (alive(container) || container?.namespaces.some((one) => one.inode) ? container?.namespaces : undefined)));
     const beginning = commonBeginning(rows);
-    const dark = [0, ...this.columns.map((column) => column.n)].filter((n) => whollyUnknown(rows, n));
+    const dark = [0, ...this.columns.map((_, i) => i + 1)].filter((n) => whollyUnknown(rows, n));
     return html`<p class="key" aria-hidden="true"><span><i class="same"></i>same number, joined</span><span><i class="own"></i>own number</span><span><i class="not"></i>unreadable</span></p>
       <div class="matrix" role="table" aria-label="Namespace numbers of the host and each container" data-known=${store.topology ? 'yes' : 'no'} ${css({ '--columns': this.columns.length + 1 })}>
         <div class="matrix-row" role="row"><div class="corner" role="columnheader"><span class="unseen">Namespace; numbers begin </span>${beginning ? html`<span class="common" title="All numbers begin so">${beginning}…</span>` : nothing}</div>
@@ -41,7 +41,7 @@ export class Matrix extends Part {
     const duration = lasting(this, '--join');
     const now = new Map<string, string>();
     for (const cell of this.querySelectorAll<HTMLElement>('.cell[data-inode]')) {
-      const key = `${cell.closest('.matrix-row')!.className}${this.columns[Number(cell.dataset['column']) - 1]?.key ?? ''}`;
+      const key = `${cell.closest('.matrix-row')!.className}${this.columns.find(({ n }) => n === Number(cell.dataset['column']))?.key ?? ''}`;
       const { inode = '' } = cell.dataset;
       now.set(key, inode);
       if (!this.numbers.size || this.numbers.get(key) === inode || !duration) continue;
@@ -49,6 +49,11 @@ export class Matrix extends Part {
       cell.animate([from, {}], { duration, easing: 'cubic-bezier(.2, .7, .2, 1)' });
     }
     this.numbers = now;
+  }
+
+  /** A column's number on the whole drawing: this may be one of several bands of it. */
+  private nameOf(column: number): number {
+    return this.columns[column - 1]?.n ?? 0;
   }
 
   private row(row: Row, index: number, beginning: string, dark: number[]): TemplateResult {
@@ -63,10 +68,10 @@ export class Matrix extends Part {
     const column = this.columns[cell.column - 1];
     const place = { 'grid-row': index + 2, 'grid-column': cell.column + 2 };
     if (cell.state === 'empty') return html`<div class="place" role="cell" ${css(place)}><div class="cell empty ${cell.under ? 'runs-under' : ''} ${cell.over ? 'runs-over' : ''}"><span class="unseen">${column?.container?.state ?? 'no container yet'}</span></div></div>`;
-    const who = cell.column === 0 ? 'the host' : `container ${cell.column}, ${column?.title ?? ''}`;
+    const who = cell.column === 0 ? 'the host' : `container ${this.nameOf(cell.column)}, ${column?.title ?? ''}`;
     const question = { container: column?.name ?? 'host', field: `namespace.${cell.type}`, what: `${cell.type} namespace of ${who}` };
     if (cell.state === 'unknown') {
-      return html`<div class="place" role="cell" ${css(place)}><button class="cell unknown" data-column=${cell.column}
+      return html`<div class="place" role="cell" ${css(place)}><button class="cell unknown" data-column=${this.nameOf(cell.column)}
         @click=${(event: Event) => explain(event, { ...question, shown: 'unknown' })}><i class="unseen">${question.what}: </i><b>unknown</b><span>${cell.reason}</span></button></div>`;
     }
     const shared = cell.group.length > 1;
@@ -78,14 +83,14 @@ export class Matrix extends Part {
     if (cell.joinsRight) classes.push('joins-right');
     if (cell.under) classes.push('runs-under');
     if (cell.over) classes.push('runs-over');
-    return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${cell.column} data-inode=${digits}
+    return html`<div class="place" role="cell" ${css(place)}><button class=${classes.join(' ')} data-column=${this.nameOf(cell.column)} data-inode=${digits}
       @click=${(event: Event) => explain(event, { ...question, shown: digits })}>
       <i class="swatch"></i><span class="unseen">${question.what}: </span><span class="digits"><span class="beginning">${short}</span><b>${digits.slice(short.length)}</b></span><span class="unseen">, ${this.relation(cell)}</span>
       ${cell.column < row.cells.length - 1 ? html`<i class="bridge"></i>` : nothing}</button></div>`;
   }
 
   private relation(cell: Cell): string {
-    const others = cell.group.filter((column) => column !== cell.column).map((column) => (column === 0 ? 'the host' : `container ${column}`));
+    const others = cell.group.filter((column) => column !== cell.column).map((column) => (column === 0 ? 'the host' : `container ${this.nameOf(column)}`));
     return others.length ? `the same as ${others.join(', ')}` : 'its own';
   }
 
@@ -98,8 +103,8 @@ export class Matrix extends Part {
   private darkColumn(n: number, rows: Row[]): TemplateResult {
     const reason = rows[0]!.cells[n]!.reason;
     const column = this.columns[n - 1];
-    const who = n === 0 ? 'the host' : `container ${n}, ${column?.title ?? ''}`;
-    return html`<div class="matrix-row" role="row"><div class="dark-place" role="cell" ${css({ 'grid-column': n + 2 })}><button class="cell unknown whole" data-column=${n}
+    const who = n === 0 ? 'the host' : `container ${this.nameOf(n)}, ${column?.title ?? ''}`;
+    return html`<div class="matrix-row" role="row"><div class="dark-place" role="cell" ${css({ 'grid-column': n + 2 })}><button class="cell unknown whole" data-column=${this.nameOf(n)}
       @click=${(event: Event) => explain(event, { container: column?.name ?? 'host', field: 'namespace.pid', shown: 'unknown', what: `namespaces of ${who}` })}><i class="unseen">All namespaces of ${who}: </i><b>unknown</b><span>${reason}</span></button></div></div>`;
   }
 }

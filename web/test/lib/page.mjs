@@ -57,7 +57,7 @@ export async function until(page, what, condition, argument, timeout = 30_000) {
 
 /** Waits for the drawing with so many live containers and its first graphs. */
 export async function drawn(page, containers) {
-  await until(page, `a drawing of ${containers} containers`, (count) => document.querySelectorAll('.container:not(.ghost)').length === count && document.querySelectorAll('.matrix .type').length === 8
+  await until(page, `a drawing of ${containers} containers`, (count) => document.querySelectorAll('.container:not(.ghost)').length === count && document.querySelectorAll('.matrix .type').length % 8 === 0 && document.querySelector('.matrix .type')
     && document.querySelectorAll('.cgroups .plot').length >= 3 && document.querySelector('.cgroups > .paper')?.width > 0 && (count === 0 || document.querySelectorAll('.connectors path').length > 0), containers);
   await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
 }
@@ -75,12 +75,13 @@ export async function axe(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${node.any[0]?.message ?? node.all[0]?.message ?? ''})`).join('; ')}`);
 }
 
-/** Elements that reach past the window's right edge, and texts smaller than 13 px. */
+/** Elements that reach past the window's right edge, boxes of the drawing that scroll sideways in themselves, and texts smaller than 13 px. */
 export async function misfits(page) {
   return page.evaluate(() => {
     const found = [];
     const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     if (wide > 0) found.push(`the page is ${wide} px wider than the window`);
+    for (const box of document.querySelectorAll('.drawing *')) if (box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(box).overflowX)) found.push(`${box.localName}.${box.className} scrolls sideways`);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const element = walker.currentNode.parentElement;
