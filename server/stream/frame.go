@@ -48,12 +48,11 @@ func encodeParts(containers map[string]wire.Counters) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(containers[name])
-		if err != nil {
-			return nil, err
-		}
-		fragment := make([]byte, 0, len(key)+1+len(value))
-		fragment = append(append(append(fragment, key...), ':'), value...)
+		// Most counters together take less than this.
+		fragment := make([]byte, 0, len(key)+1+512)
+		fragment = append(append(fragment, key...), ':')
+		counters := containers[name]
+		fragment = counters.AppendJSON(fragment)
 		parts = append(parts, part{name: name, fragment: fragment})
 	}
 	return parts, nil
