@@ -30,6 +30,7 @@ var (
 type FS struct {
 	proc, sys string
 	procfs    procfs.FS
+	hostEnds  *knownEnds
 }
 
 // NewFS returns a reader of the filesystems mounted at proc and sys, usually
@@ -40,7 +41,7 @@ func NewFS(proc, sys string) (FS, error) {
 	if err != nil {
 		return FS{}, fmt.Errorf("processes cannot be read, because the proc filesystem is not there; mount it at %s: %w", proc, err)
 	}
-	return FS{proc: proc, sys: sys, procfs: below}, nil
+	return FS{proc: proc, sys: sys, procfs: below, hostEnds: &knownEnds{}}, nil
 }
 
 // Identity tells a process from any other that has, had or will have the same

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // end is one end of an interface: its own index, and that of what it is linked
@@ -31,17 +32,13 @@ func (fs FS) hostInterfaces(pid int) []string {
 	if host == "" || fs.sameNamespace(process, host, "net") {
 		return nil
 	}
-	inside := ends(fs.path(pid, "root/sys/class/net"))
-	outside := ends(folder)
 	var names []string
-	for _, in := range inside {
+	for _, in := range ends(fs.path(pid, "root/sys/class/net")) {
 		if in.link == in.index {
 			continue
 		}
-		for _, out := range outside {
-			if out.index == in.link && out.link == in.index {
-				names = append(names, out.name)
-			}
+		if out, found := fs.hostEnds.find(folder, in.link); found && out.link == in.index {
+			names = append(names, out.name)
 		}
 	}
 	slices.Sort(names)
@@ -62,6 +59,36 @@ func (fs FS) hostNetwork() (process, folder string) {
 	return "", ""
 }
 
+// knownEnds remembers which of the host's interfaces has which index: a host has
+// one for each container, and to read them all for each container would cost the
+// square of their number. It holds those of one reading of one folder.
+type knownEnds struct {
+	mutex  sync.Mutex
+	folder string
+	names  map[int]string // by index
+}
+
+// find returns the interface of an index, as it is now. What is remembered is
+// read again before it is believed; where that fails, all are read anew.
+func (known *knownEnds) find(folder string, index int) (end, bool) {
+	known.mutex.Lock()
+	defer known.mutex.Unlock()
+	if name, found := known.names[index]; found && known.folder == folder {
+		if now, there := endOf(folder, name); there && now.index == index {
+			return now, true
+		}
+	}
+	known.folder, known.names = folder, map[int]string{}
+	var wanted end
+	for _, each := range ends(folder) {
+		known.names[each.index] = each.name
+		if each.index == index {
+			wanted = each
+		}
+	}
+	return wanted, wanted.name != ""
+}
+
 // ends reads the interfaces of a folder like /sys/class/net.
 func ends(folder string) []end {
 	entries, err := os.ReadDir(folder)
@@ -70,11 +97,16 @@ func ends(folder string) []end {
 	}
 	var list []end
 	for _, entry := range entries {
-		index, known := number(filepath.Join(folder, entry.Name(), "ifindex"))
-		link, linked := number(filepath.Join(folder, entry.Name(), "iflink"))
-		if known && linked {
-			list = append(list, end{name: entry.Name(), index: index, link: link})
+		if one, there := endOf(folder, entry.Name()); there {
+			list = append(list, one)
 		}
 	}
 	return list
+}
+
+// endOf reads one interface; false where it is not there.
+func endOf(folder, name string) (end, bool) {
+	index, known := number(filepath.Join(folder, name, "ifindex"))
+	link, linked := number(filepath.Join(folder, name, "iflink"))
+	return end{name: name, index: index, link: link}, known && linked
 }

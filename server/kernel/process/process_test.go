@@ -152,8 +152,8 @@ func TestParseCommand(t *testing.T) {
 }
 
 func TestRootIsReadOnly(t *testing.T) {
-	mount := func(point string, options, super string) *procfs.MountInfo {
-		return &procfs.MountInfo{MountPoint: point, Options: map[string]string{options: ""}, SuperOptions: map[string]string{super: ""}}
+	row := func(point string, options, super string) string {
+		return "1 0 0:1 / " + point + " " + options + " - overlay overlay " + super + "\n"
 	}
 	show := func(value *bool) string {
 		if value == nil {
@@ -162,17 +162,17 @@ func TestRootIsReadOnly(t *testing.T) {
 		return strconv.FormatBool(*value)
 	}
 	for _, test := range []struct {
-		want   string
-		mounts []*procfs.MountInfo
+		want  string
+		table string
 	}{
-		{"unknown", nil},
-		{"unknown", []*procfs.MountInfo{mount("/proc", "ro", "ro")}},
-		{"true", []*procfs.MountInfo{mount("/", "ro", "rw"), mount("/proc", "rw", "rw")}},
-		{"true", []*procfs.MountInfo{mount("/", "rw", "ro")}},
-		{"false", []*procfs.MountInfo{mount("/", "ro", "rw"), mount("/", "rw", "rw")}},
+		{"unknown", ""},
+		{"unknown", row("/proc", "ro", "ro")},
+		{"true", row("/", "ro", "rw") + row("/proc", "rw", "rw")},
+		{"true", row("/", "rw", "ro")},
+		{"false", row("/", "ro", "rw") + row("/", "rw", "rw")},
 	} {
-		if got := show(rootIsReadOnly(test.mounts)); got != test.want {
-			t.Errorf("%v: %s, want %s", test.mounts, got, test.want)
+		if got := show(rootIsReadOnly(parseMounts(test.table))); got != test.want {
+			t.Errorf("%q: %s, want %s", test.table, got, test.want)
 		}
 	}
 }
@@ -249,7 +249,7 @@ func TestAppArmor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fs := FS{proc: filepath.Join(tree, "proc"), sys: filepath.Join(tree, "sys")}
+	fs := FS{proc: filepath.Join(tree, "proc"), sys: filepath.Join(tree, "sys"), hostEnds: &knownEnds{}}
 	fs.procfs, _ = procfs.NewFS(fs.proc)
 	check := func(want string) {
 		t.Helper()

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/procfs"
-
 	"porthole/server/wire"
 )
 
@@ -75,28 +73,16 @@ func (fs FS) capabilitiesKnown() int {
 // read-only; nil where that cannot be told. The mount's own option decides:
 // docker run --read-only mounts a writable overlay read-only.
 func (fs FS) readOnlyRoot(pid int) *bool {
-	below, err := fs.procfs.Proc(pid)
-	if err != nil {
-		return nil
-	}
-	mounts, err := below.MountInfo()
-	if err != nil {
-		return nil
-	}
-	return rootIsReadOnly(mounts)
+	return rootIsReadOnly(fs.mountTable(itoa(pid)))
 }
 
 // rootIsReadOnly finds the mount that is seen at "/": the last one in the
 // table, because later mounts cover earlier ones.
-func rootIsReadOnly(mounts []*procfs.MountInfo) *bool {
-	for i := len(mounts) - 1; i >= 0; i-- {
-		if mounts[i].MountPoint != "/" {
-			continue
+func rootIsReadOnly(table []mount) *bool {
+	for i := len(table) - 1; i >= 0; i-- {
+		if table[i].Path == "/" {
+			return &table[i].ReadOnly
 		}
-		_, mount := mounts[i].Options["ro"]
-		_, filesystem := mounts[i].SuperOptions["ro"]
-		readOnly := mount || filesystem
-		return &readOnly
 	}
 	return nil
 }
