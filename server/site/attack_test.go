@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"nhooyr.io/websocket"
 )
 
@@ -243,4 +246,58 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+// TestPathsThatClimb puts what climbs out of a folder into every parameter of
+// every address that the router knows: whatever is added there is covered.
+func TestPathsThatClimb(t *testing.T) {
+	s := serve(t, nil)
+	parameter := regexp.MustCompile(`\{[^}]*\}|\*$`)
+	tried := 0
+	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		for _, place := range parameter.FindAllStringIndex(route, -1) {
+			for _, climbing := range []string{
+				"..", "%2e%2e", "..%2f..%2f..%2fetc%2fpasswd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", `..%5c..%5cetc%5cpasswd`, "..%252f..%252fetc%252fpasswd",
+				"%2fetc%2fpasswd", "....%2f%2fetc%2fpasswd", "x%00.txt", "%c0%ae%c0%ae%c0%afetc", "%ff", ".", "..;%2f", "cpu-limit%2f..", "%7b%7d", "<img%20src=x%20onerror=alert(1)>",
+			} {
+				path := parameter.ReplaceAllString(route[:place[0]], "cpu-limit") + climbing + parameter.ReplaceAllString(route[place[1]:], "cpu-limit")
+				status, text := raw(t, s.address, method, path)
+				tried++
+				// 404, or 400 where the address is none at all; 401, 403 and 409 would mean
+				// that the name had been taken. A body that is wrong may be found first.
+				if status != http.StatusNotFound && status != http.StatusBadRequest && status != http.StatusMethodNotAllowed {
+					t.Errorf("%s %s: %d, %.200q", method, path, status, text)
+				}
+				if strings.Contains(text, "root:") || strings.Contains(text, "<img") {
+					t.Errorf("%s %s: %.200q", method, path, text)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || tried < 200 {
+		t.Errorf("%d addresses were tried: %v", tried, err)
+	}
+}
+
+// raw sends a path as it is written: Go's own client would tidy it.
+func raw(t *testing.T, address, method, path string) (status int, text string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", method, strings.ReplaceAll(path, " ", "%20"))
+	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
 }

@@ -1,12 +1,15 @@
 package site
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"porthole/server/stream"
+	"porthole/server/wire"
 )
 
 // A viewer can send anything. Whatever it is, the answer is a reason that fits
@@ -62,6 +65,38 @@ func FuzzOrigin(f *testing.F) {
 		r := httptest.NewRequest("GET", "http://localhost:8080/api/v1/stream", nil)
 		if sameOrigin(origin, r) && !strings.EqualFold(origin, "http://localhost:8080") && !strings.EqualFold(origin, "https://localhost:8080") {
 			t.Errorf("%q passes for our own origin", origin)
+		}
+	})
+}
+
+// bodies are what the API's addresses read a body into.
+var bodies = []func() any{
+	func() any { return &nothing{} }, func() any { return &wire.ActionRequest{} }, func() any { return &wire.ReplayRequest{} },
+	func() any { return &wire.Place{} }, func() any { return &wire.Vote{} },
+}
+
+// Whatever is sent as a body, it is taken or refused with a reason that is
+// short and can be shown.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, ``, `{"value":0.5}`, `{"lesson":"cpu-limit","phase":"live"}`, `{"answer":"twice","viewer":"a"}`, `{"paused":true,"rate":2,"at":1}`,
+		`[]`, `null`, `1e999`, `{"value":1e400}`, `{"value":"x"}`, `{"x":1}`, `{} {}`, "{\"\xff\":1}", `{"value":{"value":{}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	s := &Site{}
+	s.fillIn()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, empty := range bodies {
+			answer := httptest.NewRecorder()
+			request := httptest.NewRequest("POST", "http://localhost/api/v1/x", bytes.NewReader(data))
+			if s.readBody(answer, request, empty()) {
+				continue
+			}
+			var problem wire.Problem
+			if err := json.Unmarshal(answer.Body.Bytes(), &problem); err != nil || answer.Code/100 != 4 || problem.Detail == "" || len(problem.Detail) > 400 || !utf8.ValidString(problem.Detail) {
+				t.Errorf("%q is answered with %d, %s (%v)", data, answer.Code, answer.Body, err)
+			}
 		}
 	})
 }

@@ -54,6 +54,7 @@ func (s *Site) routes() http.Handler {
 		r.With(s.guardControl).Delete("/runs/{id}", s.stopRun)
 		r.With(s.guardControl).Post("/runs/{id}/actions/{action}", s.act)
 	})
+	s.router = r
 	return s.headers(s.recoverer(s.guardHost(s.guardOrigin(s.below(r)))))
 }
 

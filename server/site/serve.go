@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"porthole/server/wire"
 )
 
@@ -29,6 +31,7 @@ const (
 type Site struct {
 	Options
 	handler http.Handler
+	router  chi.Routes // behind the guards, to be walked
 	hosts   hostList
 	embed   originList
 	assets  *assets
