@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"time"
 
 	"porthole/server/doctor"
+	"porthole/server/licences"
 	"porthole/server/wire"
+	"porthole/static"
 )
 
 // doctorCommand prints what this machine can and cannot show.
@@ -59,6 +62,19 @@ func clean(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 	}
 	fmt.Fprintf(stdout, "removed %d containers, %d volumes, %d networks and %d images\n",
 		len(report.Containers), len(report.Volumes), len(report.Networks), len(report.Images))
+	return exitOK, nil
+}
+
+// printLicences prints those of all that is shipped: Go's modules, the browser's
+// packages, and the fonts.
+func printLicences(_ context.Context, _ config, stdout, _ io.Writer) (int, error) {
+	page, err := fs.ReadFile(static.FS, static.Licences)
+	if err != nil {
+		return exitFails, fmt.Errorf("the licences of the page are not in this program, since its page has not been built: run 'make build' (%w)", err)
+	}
+	if _, err := fmt.Fprintf(stdout, "%s%s\n", licences.Modules, page); err != nil {
+		return exitFails, err
+	}
 	return exitOK, nil
 }
 

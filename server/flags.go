@@ -27,6 +27,7 @@ Usage:
   porthole clean                 remove every container, volume, network and image that Porthole made
   porthole healthcheck           exit 0 when the dashboard at --listen is alive
   porthole version               print the version
+  porthole licenses              print the licences of all that is in this program
   porthole workload NAME         what runs inside demo containers (see 'porthole workload --help')
 
 Flags of serve:
@@ -84,6 +85,7 @@ var flagsOf = map[string][]string{
 	"clean":       {"engine", "log-format"},
 	"healthcheck": {"listen", "base-path"},
 	"version":     {},
+	"licenses":    {},
 }
 
 // parseFlags reads the environment first and the arguments over it.

@@ -28,18 +28,21 @@ type room struct {
 }
 
 var house = map[string]room{
-	"server":                 {ours: []string{anything}},
-	"server/bench":           {ours: []string{anything}},
-	"server/composetest":     {}, // tests alone
-	"server/rightstest":      {}, // tests alone
-	"server/wire":            {plain: true},
-	"server/wire/typescript": {plain: true},
-	"server/workload":        {ours: []string{"server/wire"}, plain: true},
-	"server/stream":          {ours: []string{"server/wire"}, plain: true},
-	"server/kernel/...":      {ours: []string{"server/wire", "server/kernel/internal/..."}},
-	"server/doctor":          {ours: []string{"server/wire", "server/kernel/..."}},
-	"server/engine":          {ours: []string{"server/wire", "demos"}},
-	"server/sampler":         {ours: []string{"server/wire", "server/kernel/..."}},
+	"server":                  {ours: []string{anything}},
+	"server/bench":            {ours: []string{anything}},
+	"server/composetest":      {}, // tests alone
+	"server/rightstest":       {}, // tests alone
+	"server/faultstest":       {}, // tests alone
+	"server/wire":             {plain: true},
+	"server/licences":         {plain: true},
+	"server/licences/collect": {plain: true},
+	"server/wire/typescript":  {plain: true},
+	"server/workload":         {ours: []string{"server/wire"}, plain: true},
+	"server/stream":           {ours: []string{"server/wire"}, plain: true},
+	"server/kernel/...":       {ours: []string{"server/wire", "server/kernel/internal/..."}},
+	"server/doctor":           {ours: []string{"server/wire", "server/kernel/..."}},
+	"server/engine":           {ours: []string{"server/wire", "demos"}},
+	"server/sampler":          {ours: []string{"server/wire", "server/kernel/..."}},
 	// Both ends of a sampler in a helper container; what it may not do itself
 	// (containers, the engine's address) main hands it.
 	"server/reader":    {ours: []string{"server/wire", "server/sampler", "server/doctor", "server/kernel/..."}},

@@ -82,6 +82,7 @@ var commands = map[string]func(context.Context, config, io.Writer, io.Writer) (i
 	"clean":       clean,
 	"healthcheck": healthcheck,
 	"version":     printVersion,
+	"licenses":    printLicences,
 }
 
 func printVersion(_ context.Context, _ config, stdout, _ io.Writer) (int, error) {

@@ -13,6 +13,9 @@ import (
 // Script is the bundle's entry, as a path within FS.
 const Script = "bundle/porthole.js"
 
+// Licences are those of the bundle's packages and fonts, beside it.
+const Licences = "bundle/LICENCES.txt"
+
 // The bundle folder always holds .gitkeep, so that the pattern matches.
 //
 //go:embed css icons js all:bundle

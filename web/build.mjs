@@ -49,10 +49,12 @@ if (watch) {
 // The licences of what is bundled travel with it.
 async function writeLicences() {
   const texts = [];
-  for (const name of ['lit', '@fontsource-variable/inter', '@fontsource-variable/jetbrains-mono']) {
+  const { dependencies } = JSON.parse(await readFile(path.join(here, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies).sort()) {
     const folder = path.join(here, 'node_modules', name);
     const file = (await readdir(folder)).find((entry) => /^licen[sc]e/i.test(entry));
-    if (file) texts.push(`${name}\n\n${await readFile(path.join(folder, file), 'utf8')}`);
+    if (!file) throw new Error(`the package ${name} brings no licence: nothing of it may be bundled`);
+    texts.push(`${name}\n\n${await readFile(path.join(folder, file), 'utf8')}`);
   }
   await writeFile(path.join(out, 'LICENCES.txt'), texts.join('\n\n---\n\n'));
 }
