@@ -43,6 +43,9 @@ export const states = {
   absent: { count: 3, absent: true },
   growing: { count: 3, growing: true, hot: true },
   tables: { count: 3, tables: true, lesson: 'verify-isolation', run: 'running', judged: true },
+  hostile: { count: 3, tables: true, run: 'running', judged: true, hostile: true },
+  hostilereplay: { count: 3, replay: true, hostile: true },
+  hostiledown: { count: 0, engine: { state: 'down', problem: 'Nobody answers.', fix: 'start it' }, hostile: true },
   cpu: { count: 2, lesson: 'cpu-limit', run: 'running', judged: true, hot: true },
 };
 

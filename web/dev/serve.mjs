@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Host, lessons, provenance, states } from './fake.mjs';
 import { room, walkProse } from './room.mjs';
 import { accept } from './socket.mjs';
+import { poison, poisoned } from './hostile.mjs';
 
 const bundle = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../static/bundle');
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
@@ -19,13 +20,13 @@ export async function serve(port = 0) {
     if (!control.hosts.has(state)) control.hosts.set(state, new Host(state));
     return control.hosts.get(state);
   };
-  const broadcast = (host, message) => { for (const one of control.sockets) if (one.host === host) one.socket.send(JSON.stringify(message)); };
+  const broadcast = (host, message) => { for (const one of control.sockets) if (one.host === host) one.send(message); };
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://localhost');
     // The state travels with the page: in its query, or in the page's address for what it asks.
     const state = url.searchParams.get('state') ?? new URL(request.headers.referer ?? 'http://localhost').searchParams.get('state') ?? 'three';
-    const json = (status, body) => { response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }); response.end(JSON.stringify(body)); };
+    const json = (status, body) => { response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }); response.end(JSON.stringify(hostOf(state).state.hostile ? poisoned(body) : body)); };
     const problem = (status, title, detail) => json(status, { type: 'about:blank', title, status, detail });
     if (url.pathname.startsWith('/static/bundle/')) {
       try {
@@ -38,7 +39,7 @@ export async function serve(port = 0) {
     if (url.pathname === '/api/v1/lessons') return json(200, lessons());
     const asked = url.pathname.match(/^\/api\/v1\/containers\/([^/]+)\/sources\/([^/]+)$/);
     if (asked) {
-      const answer = provenance(decodeURIComponent(asked[1]), decodeURIComponent(asked[2]), hostOf(state));
+      const answer = provenance(decodeURIComponent(asked[1]).replace(poison, ''), decodeURIComponent(asked[2]), hostOf(state));
       return answer ? json(200, answer) : problem(404, 'Unknown field', `There is no number called ${decodeURIComponent(asked[2])}.`);
     }
     if (url.pathname.startsWith('/api/v1/room')) return room(url, request, response, hostOf(state), { control, json, problem, broadcast });
@@ -75,14 +76,15 @@ export async function serve(port = 0) {
       one.held = type === 'pause';
     });
     one.socket = socket;
+    one.send = (message) => socket.send(JSON.stringify(host.state.hostile ? poisoned(message) : message));
     control.sockets.add(one);
     if (host.state.silent) return;
-    socket.send(JSON.stringify(host.hello()));
-    socket.send(JSON.stringify(host.topology()));
-    socket.send(JSON.stringify(host.history()));
+    one.send(host.hello());
+    one.send(host.topology());
+    one.send(host.history());
     const run = host.run();
-    if (run) socket.send(JSON.stringify(run));
-    if (host.room) socket.send(JSON.stringify({ ...host.head('room'), ...host.room }));
+    if (run) one.send(run);
+    if (host.room) one.send({ ...host.head('room'), ...host.room });
     let sent = 0;
     const timer = setInterval(() => {
       if (control.frozen || one.held || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
@@ -91,7 +93,7 @@ export async function serve(port = 0) {
       const now = host.now();
       host.step(now - (host.steppedAt ?? now - 100));
       host.steppedAt = now;
-      socket.send(JSON.stringify(host.sample(now)));
+      one.send(host.sample(now));
     }, 100);
     socket.ended.then(() => { clearInterval(timer); control.sockets.delete(one); });
   });
