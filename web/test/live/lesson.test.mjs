@@ -111,7 +111,7 @@ test('who comes when the run is over sees its curves, its limits and its witness
 });
 
 test('nothing moves while a run fills its page', async () => {
-  for (const slug of ['mnt-namespace', 'cgroup-files', 'image-layers']) {
+  for (const slug of ['mnt-namespace', 'cgroup-files', 'image-layers', 'pid-namespace', 'verify-isolation']) {
     const page = await open(`/lessons/${slug}`);
     await page.evaluate(() => document.fonts.ready);
     await page.evaluate(() => {
