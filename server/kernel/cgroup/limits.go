@@ -2,11 +2,11 @@ package cgroup
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"porthole/server/kernel/internal/small"
 	"porthole/server/wire"
 )
 
@@ -147,7 +147,7 @@ func (r *Reader) text(controller, name string) (text, reason string) {
 	if group.path == "" {
 		return "", group.reason
 	}
-	data, err := os.ReadFile(filepath.Join(group.path, name))
+	data, err := small.Read(filepath.Join(group.path, name))
 	if err != nil {
 		return "", reasonOf(err, name)
 	}
@@ -219,7 +219,7 @@ func (r *Reader) cpuSet(limit *wire.Limit) {
 		limit.Unlimited = reason == "" && asked == ""
 		return
 	}
-	top, err := os.ReadFile(filepath.Join(r.groups.get("cpuset").top, "cpuset.cpus"))
+	top, err := small.Read(filepath.Join(r.groups.get("cpuset").top, "cpuset.cpus"))
 	limit.Unlimited = err == nil && strings.TrimSuffix(string(top), "\n") == limit.Raw
 }
 

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"porthole/server/kernel/internal/small"
 )
 
 // PIDs lists the processes of the container, as our own PID namespace numbers
@@ -39,7 +40,7 @@ func (r *Reader) PIDs() ([]int, error) {
 		if err != nil || !entry.IsDir() {
 			return skipGone(err, path == folder)
 		}
-		text, err := os.ReadFile(filepath.Join(path, "cgroup.procs"))
+		text, err := small.Read(filepath.Join(path, "cgroup.procs"))
 		pids = append(pids, parsePIDs(text)...)
 		return skipGone(err, path == folder)
 	})

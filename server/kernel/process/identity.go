@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"porthole/server/kernel/internal/hidden"
+	"porthole/server/kernel/internal/small"
 )
 
 // Errors that say why a process cannot be told about; compare with errors.Is.
@@ -56,7 +57,7 @@ type Identity struct {
 // Identity returns the identity of the process that has the number now. The
 // error is ErrExited where none has, and ErrHidden where we are not shown it.
 func (fs FS) Identity(pid int) (Identity, error) {
-	text, err := os.ReadFile(fs.path(pid, "stat"))
+	text, err := small.Read(fs.path(pid, "stat"))
 	if errors.Is(err, os.ErrNotExist) && hidden.Process(fs.proc, pid) {
 		return Identity{}, ErrHidden
 	}

@@ -1,12 +1,12 @@
 package process
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"porthole/server/kernel/internal/small"
 	"porthole/server/wire"
 )
 
@@ -68,7 +68,7 @@ func unescape(text string) string {
 
 // mountTable reads a process' mount table; nil where it cannot.
 func (fs FS) mountTable(process string) []mount {
-	text, err := os.ReadFile(filepath.Join(fs.proc, process, "mountinfo"))
+	text, err := small.Read(filepath.Join(fs.proc, process, "mountinfo"))
 	if err != nil || len(text) > tableLimit {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"porthole/server/kernel/internal/small"
 	"porthole/server/wire"
 )
 
@@ -19,7 +20,7 @@ const processLimit = 200
 // process has gone.
 func (fs FS) Outside(pid int, pids []int) (wire.View, error) {
 	view := wire.View{PID: pid}
-	text, err := os.ReadFile(fs.path(pid, "status"))
+	text, err := small.Read(fs.path(pid, "status"))
 	if err != nil {
 		return wire.View{}, plain(err)
 	}
@@ -29,13 +30,13 @@ func (fs FS) Outside(pid int, pids []int) (wire.View, error) {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
 	}
 	view.Processes = fs.processes(pids)
-	if text, err := os.ReadFile(fs.proc + "/sys/kernel/osrelease"); err == nil {
+	if text, err := small.Read(fs.proc + "/sys/kernel/osrelease"); err == nil {
 		view.Kernel = strings.TrimSpace(string(text))
 	}
 	view.Mounts = mounts(fs.mountTable(itoa(pid)))
 	// The table is that of the reader's own IPC namespace.
 	if fs.inHost("ipc") {
-		if text, err := os.ReadFile(fs.proc + "/sysvipc/shm"); err == nil {
+		if text, err := small.Read(fs.proc + "/sysvipc/shm"); err == nil {
 			view.Segments, view.SegmentsKnown = segments(string(text)), true
 		}
 	}
@@ -51,21 +52,21 @@ func (fs FS) processes(pids []int) []wire.Process {
 		if len(list) == processLimit {
 			break
 		}
-		text, err := os.ReadFile(fs.path(pid, "status"))
+		text, err := small.Read(fs.path(pid, "status"))
 		if err != nil {
 			continue
 		}
 		status := parseStatus(text)
 		process := wire.Process{PID: pid, NSpid: status.nsPid, UID: status.uid}
-		if text, err := os.ReadFile(fs.path(pid, "stat")); err == nil {
+		if text, err := small.Read(fs.path(pid, "stat")); err == nil {
 			process.LastCPU = parseLastCPU(text)
 		}
-		if text, err := os.ReadFile(fs.path(pid, "cmdline")); err == nil {
+		if text, err := small.Read(fs.path(pid, "cmdline")); err == nil {
 			process.Command = parseCommand(text)
 		}
 		if process.Command == "" {
 			// A zombie has no arguments any more, but a name.
-			if text, err := os.ReadFile(fs.path(pid, "comm")); err == nil {
+			if text, err := small.Read(fs.path(pid, "comm")); err == nil {
 				process.Command = "[" + strings.TrimSpace(string(text)) + "]"
 			}
 		}
@@ -81,7 +82,7 @@ func (fs FS) hostname() string {
 	if !fs.inHost("uts") {
 		return ""
 	}
-	text, err := os.ReadFile(fs.proc + "/sys/kernel/hostname")
+	text, err := small.Read(fs.proc + "/sys/kernel/hostname")
 	if err != nil {
 		return ""
 	}
@@ -131,7 +132,7 @@ func (fs FS) sameNamespace(one, other, namespaceType string) bool {
 
 // number reads a file that holds one whole number.
 func number(path string) (int, bool) {
-	text, err := os.ReadFile(path)
+	text, err := small.Read(path)
 	if err != nil {
 		return 0, false
 	}

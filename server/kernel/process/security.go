@@ -7,13 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"porthole/server/kernel/internal/small"
 	"porthole/server/wire"
 )
 
 // Security reads what a process may do. What its files do not say, or do not
 // let us read, is absent. The error is ErrExited where there is no such process.
 func (fs FS) Security(pid int) (wire.Security, error) {
-	text, err := os.ReadFile(fs.path(pid, "status"))
+	text, err := small.Read(fs.path(pid, "status"))
 	if err != nil {
 		return wire.Security{}, plain(err)
 	}
@@ -27,11 +28,11 @@ func (fs FS) Security(pid int) (wire.Security, error) {
 		}
 	}
 	security.NoNewPrivs, security.Seccomp = status.noNewPrivs, status.seccomp
-	if text, err := os.ReadFile(fs.path(pid, "uid_map")); err == nil {
+	if text, err := small.Read(fs.path(pid, "uid_map")); err == nil {
 		security.UIDMap = parseUIDMap(text)
 	}
 	security.ReadOnlyRoot = fs.readOnlyRoot(pid)
-	if text, err := os.ReadFile(fs.path(pid, fs.appArmorFile(pid))); err == nil && len(text) > 0 {
+	if text, err := small.Read(fs.path(pid, fs.appArmorFile(pid))); err == nil && len(text) > 0 {
 		security.AppArmor = strings.TrimRight(string(text), "\x00\n ")
 	}
 	if !fs.alive(pid) {
@@ -48,7 +49,7 @@ func (fs FS) appArmorFile(pid int) string {
 	if _, err := os.Stat(fs.path(pid, own)); err == nil {
 		return own
 	}
-	enabled, err := os.ReadFile(filepath.Join(fs.sys, "module/apparmor/parameters/enabled"))
+	enabled, err := small.Read(filepath.Join(fs.sys, "module/apparmor/parameters/enabled"))
 	if err == nil && strings.HasPrefix(string(enabled), "Y") {
 		return shared
 	}
@@ -58,7 +59,7 @@ func (fs FS) appArmorFile(pid int) string {
 // capabilitiesKnown is how many capabilities the kernel has, 0 where it does
 // not say. /proc/sys/kernel/cap_last_cap holds the highest number, from 0.
 func (fs FS) capabilitiesKnown() int {
-	text, err := os.ReadFile(filepath.Join(fs.proc, "sys/kernel/cap_last_cap"))
+	text, err := small.Read(filepath.Join(fs.proc, "sys/kernel/cap_last_cap"))
 	if err != nil {
 		return 0
 	}
