@@ -1,8 +1,12 @@
 package site
 
 import (
+	"errors"
+	"log/slog"
 	"net"
 	"sync"
+	"syscall"
+	"time"
 )
 
 // doorman is a listener that lets in only so many connections at a time: they
@@ -13,6 +17,10 @@ type doorman struct {
 	net.Listener
 	most           int // of all, and of this machine itself
 	mostPerAddress int // of each other address
+
+	log *slog.Logger // may be nil
+	// said is when it was last logged that there are no files; for Accept alone.
+	said time.Time
 
 	mu        sync.Mutex
 	all       int
@@ -28,6 +36,7 @@ func (d *doorman) Accept() (net.Conn, error) {
 	for {
 		conn, err := d.Listener.Accept()
 		if err != nil {
+			d.explain(err)
 			return nil, err
 		}
 		address, loopback := remoteIP(conn)
@@ -36,6 +45,19 @@ func (d *doorman) Accept() (net.Conn, error) {
 		}
 		conn.Close()
 	}
+}
+
+// sayAgain is the time between two words in the log on the same lack.
+const sayAgain = time.Minute
+
+// explain says in the log that nobody can come in for want of files. The HTTP
+// server tries again by itself, so that all goes on when there are some.
+func (d *doorman) explain(err error) {
+	if d.log == nil || !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) || time.Since(d.said) < sayAgain {
+		return
+	}
+	d.said = time.Now()
+	d.log.Warn("nobody new can be served for now: too many open files; raise the limit with ulimit -n", "error", err)
 }
 
 func (d *doorman) admit(address string, loopback bool) bool {

@@ -131,7 +131,9 @@ func (s *Site) Serve(ctx context.Context, listener net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	// Twice as many as viewers: a page asks for files beside its websocket.
-	listener = newDoorman(listener, 2*s.Viewers, 2*s.ViewersPerAddress)
+	door := newDoorman(listener, 2*s.Viewers, 2*s.ViewersPerAddress)
+	door.log = s.Log
+	listener = door
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
