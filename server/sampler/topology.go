@@ -161,8 +161,8 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 
 // perLook is how many containers' slow facts are read again in one look. The
 // others wait for their turn, so that the cost of a look does not grow with
-// the number of containers.
-const perLook = 4
+// the number of containers; as many as the drawing of the book has.
+const perLook = 3
 
 // describeSome reads the slow facts of the containers that need it at once,
 // and of a few others, the longest unread first.
@@ -184,11 +184,8 @@ func (s *Sampler) describe(sub *subject) {
 	facts := slowFacts{limits: sub.container.Limits}
 	if s.processes.Check(sub.identity) == nil {
 		facts.limits = sub.limits(sub.container.Limits)
-		if security, err := s.processes.Security(pid); err == nil {
-			facts.security = &security
-		}
-		if view, err := s.processes.Outside(pid, sub.pids()); err == nil {
-			facts.outside = sub.outside(view, s.touched(sub))
+		if view, security, err := s.processes.Describe(pid, sub.pids()); err == nil {
+			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub))
 			if sub.facts.outside != nil && exiting(view, pid) {
 				// What is left of it tells less than what was seen before.
 				facts.outside, facts.security = sub.facts.outside, sub.facts.security

@@ -19,12 +19,44 @@ const processLimit = 200
 // host's UTS namespace, else absent. The error is ErrExited where the first
 // process has gone.
 func (fs FS) Outside(pid int, pids []int) (wire.View, error) {
-	view := wire.View{PID: pid}
+	known, err := fs.look(pid)
+	if err != nil {
+		return wire.View{}, err
+	}
+	return fs.outside(pid, pids, known), nil
+}
+
+// Describe is Outside and Security in one, with the files that both need read
+// once.
+func (fs FS) Describe(pid int, pids []int) (wire.View, wire.Security, error) {
+	known, err := fs.look(pid)
+	if err != nil {
+		return wire.View{}, wire.Security{}, err
+	}
+	security, err := fs.security(pid, known)
+	if err != nil {
+		return wire.View{}, wire.Security{}, err
+	}
+	return fs.outside(pid, pids, known), security, nil
+}
+
+// sight is what is read of a process for more than one purpose.
+type sight struct {
+	status status
+	mounts []mount
+}
+
+// look reads it. The error is ErrExited where there is no such process.
+func (fs FS) look(pid int) (sight, error) {
 	text, err := small.Read(fs.path(pid, "status"))
 	if err != nil {
-		return wire.View{}, plain(err)
+		return sight{}, plain(err)
 	}
-	view.UID = parseStatus(text).uid
+	return sight{status: parseStatus(text), mounts: fs.mountTable(itoa(pid))}, nil
+}
+
+func (fs FS) outside(pid int, pids []int, known sight) wire.View {
+	view := wire.View{PID: pid, UID: known.status.uid}
 	view.Hostname = fs.hostname()
 	for _, name := range fs.hostInterfaces(pid) {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
@@ -33,14 +65,14 @@ func (fs FS) Outside(pid int, pids []int) (wire.View, error) {
 	if text, err := small.Read(fs.proc + "/sys/kernel/osrelease"); err == nil {
 		view.Kernel = strings.TrimSpace(string(text))
 	}
-	view.Mounts = mounts(fs.mountTable(itoa(pid)))
+	view.Mounts = mounts(known.mounts)
 	// The table is that of the reader's own IPC namespace.
 	if fs.inHost("ipc") {
 		if text, err := small.Read(fs.proc + "/sysvipc/shm"); err == nil {
 			view.Segments, view.SegmentsKnown = segments(string(text)), true
 		}
 	}
-	return view, nil
+	return view
 }
 
 func itoa(pid int) string { return strconv.Itoa(pid) }

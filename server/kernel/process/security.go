@@ -14,12 +14,16 @@ import (
 // Security reads what a process may do. What its files do not say, or do not
 // let us read, is absent. The error is ErrExited where there is no such process.
 func (fs FS) Security(pid int) (wire.Security, error) {
-	text, err := small.Read(fs.path(pid, "status"))
+	known, err := fs.look(pid)
 	if err != nil {
-		return wire.Security{}, plain(err)
+		return wire.Security{}, err
 	}
+	return fs.security(pid, known)
+}
+
+func (fs FS) security(pid int, known sight) (wire.Security, error) {
 	security := wire.Security{CapabilitiesKnown: fs.capabilitiesKnown()}
-	status := parseStatus(text)
+	status := known.status
 	if status.capEff != "" {
 		security.CapEff = status.capEff
 		if set, err := strconv.ParseUint(status.capEff, 16, 64); err == nil {
@@ -31,7 +35,7 @@ func (fs FS) Security(pid int) (wire.Security, error) {
 	if text, err := small.Read(fs.path(pid, "uid_map")); err == nil {
 		security.UIDMap = parseUIDMap(text)
 	}
-	security.ReadOnlyRoot = fs.readOnlyRoot(pid)
+	security.ReadOnlyRoot = rootIsReadOnly(known.mounts)
 	if text, err := small.Read(fs.path(pid, fs.appArmorFile(pid))); err == nil && len(text) > 0 {
 		security.AppArmor = strings.TrimRight(string(text), "\x00\n ")
 	}
@@ -68,13 +72,6 @@ func (fs FS) capabilitiesKnown() int {
 		return 0
 	}
 	return last + 1
-}
-
-// readOnlyRoot reports whether the mount at "/" of the process' own table is
-// read-only; nil where that cannot be told. The mount's own option decides:
-// docker run --read-only mounts a writable overlay read-only.
-func (fs FS) readOnlyRoot(pid int) *bool {
-	return rootIsReadOnly(fs.mountTable(itoa(pid)))
 }
 
 // rootIsReadOnly finds the mount that is seen at "/": the last one in the
