@@ -71,6 +71,8 @@ export class Embed extends Part {
   }
 
   private panel(): TemplateResult {
+    // Before anything is known, an empty panel would be laid out only to be replaced.
+    if (!store.topology) return this.waiting('');
     const lesson = store.lessons?.find((one) => one.slug === page.lesson);
     const run = page.lesson ? store.runOf(page.lesson) : store.running;
     const containers = store.containers.filter((one) => !page.lesson || one.lesson === page.lesson);
