@@ -12,12 +12,10 @@ import (
 	"porthole/server/wire"
 )
 
-// enginePlug lets the sampler ask the engine who runs, without either knowing
+// Subjects lets the sampler ask the engine who runs, without either knowing
 // the other.
-type enginePlug struct{ *engine.Docker }
-
-func (e enginePlug) Subjects() []sampler.Subject {
-	containers := e.Containers()
+func (d dockerPlug) Subjects() []sampler.Subject {
+	containers := d.Containers()
 	subjects := make([]sampler.Subject, 0, len(containers))
 	for _, c := range containers {
 		subjects = append(subjects, subjectOf(c))
@@ -65,11 +63,9 @@ func askedLimits(a engine.Asked) wire.Limits {
 	}
 }
 
-// labPlug lets the lab control the engine.
-type labPlug struct{ *engine.Docker }
-
-func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
-	c, err := l.Docker.Inspect(ctx, id)
+// Inspect answers in the lab's words.
+func (d dockerPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
+	c, err := d.Docker.Inspect(ctx, id)
 	if errors.Is(err, engine.ErrNoSuchContainer) {
 		err = fmt.Errorf("%w: %w", lab.ErrNoContainer, err)
 	}
@@ -79,8 +75,9 @@ func (l labPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error)
 	}, err
 }
 
-func (l labPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
-	result, err := l.Docker.Exec(ctx, id, argv)
+// Exec answers in the lab's words.
+func (d dockerPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
+	result, err := d.Docker.Exec(ctx, id, argv)
 	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
 }
 

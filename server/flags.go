@@ -39,9 +39,11 @@ Flags of serve:
   --control MODE        who may start lessons: auto, open or token (default auto: everybody
                         on loopback; with the printed one-time link beyond it)
 Flags of serve, verify and record:
-  --engine NAME         auto or docker (default auto); for serve also replay:FILE, a
-                        recording, or replay: for the one that Porthole brings along (which
-                        auto plays where nothing of Docker is installed)
+  --engine NAME         auto, docker, or builtin: containers without Docker, from the same
+                        parts of the kernel, for root on Linux (default auto: docker, or
+                        builtin where nothing of Docker is installed); for serve also
+                        replay:FILE, a recording, or replay: for the one that Porthole brings
+                        along (which auto plays where neither can be)
   --reader MODE         who reads the kernel: auto, direct (this process), container (a helper
                         container), none (default auto: by trying, in this order; also for doctor)
   --demos DIR           lessons of your own, beside the built-in ones
@@ -170,8 +172,8 @@ func (c *config) check() error {
 	if _, port, err := net.SplitHostPort(c.listen); err != nil || port == "" {
 		return fmt.Errorf("--listen %s is not HOST:PORT, for example 127.0.0.1:8080", c.listen)
 	}
-	if !slices.Contains([]string{"auto", "docker"}, c.engine) && !strings.HasPrefix(c.engine, replayPrefix) {
-		return fmt.Errorf("--engine %s is not one that this version has: use auto, docker or replay:FILE", c.engine)
+	if !slices.Contains([]string{"auto", "docker", "builtin"}, c.engine) && !strings.HasPrefix(c.engine, replayPrefix) {
+		return fmt.Errorf("--engine %s is not one that this version has: use auto, docker, builtin or replay:FILE", c.engine)
 	}
 	if c.interval < 20*time.Millisecond || c.interval > 10*time.Second {
 		return fmt.Errorf("--interval %s is out of range: use 20ms to 10s", c.interval)

@@ -41,7 +41,7 @@ func (headless) Watched() (bool, <-chan struct{}) { return false, nil }
 // house is all rooms, wired.
 type house struct {
 	log    *slog.Logger
-	engine *engine.Docker
+	engine containers
 	reader *reader.Reader
 	// kernelLog is what the kernel writes of kills.
 	kernelLog *kernellog.Reader
@@ -58,7 +58,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 	h.shelf = newShelf(c.demos, h.log)
 
 	var err error
-	h.engine, err = engine.NewDocker(engine.Options{
+	h.engine, err = chooseEngine(c.engine, engine.Options{
 		Log: h.log,
 		// A slow machine's engine is late to answer, and not gone.
 		Patience: c.patience,
@@ -73,7 +73,7 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 		return nil, err
 	}
 	h.lab = lab.New(lab.Options{
-		Engine:  labPlug{h.engine},
+		Engine:  h.engine,
 		Watcher: watcherPlug{h.reader},
 		Lessons: func() []demos.Lesson { return patient(h.shelf.Lessons(), c.patience) },
 		Host:    h.reader.Host,

@@ -42,6 +42,7 @@ var house = map[string]room{
 	"server/kernel/...":       {ours: []string{"server/wire", "server/kernel/internal/..."}},
 	"server/doctor":           {ours: []string{"server/wire", "server/kernel/..."}},
 	"server/engine":           {ours: []string{"server/wire", "demos"}},
+	"server/builtin":          {ours: []string{"server/wire", "demos"}},
 	"server/sampler":          {ours: []string{"server/wire", "server/kernel/..."}},
 	// Both ends of a sampler in a helper container; what it may not do itself
 	// (containers, the engine's address) main hands it.
@@ -60,6 +61,10 @@ var house = map[string]room{
 var keepers = map[string][]string{
 	"github.com/docker/docker":               {"server/engine"},
 	"github.com/google/go-containerregistry": {"server/engine"},
+	"github.com/opencontainers/cgroups":      {"server/builtin"},
+	"github.com/vishvananda":                 {"server/builtin"},
+	"github.com/moby":                        {"server/builtin"},
+	"github.com/elastic/go-seccomp-bpf":      {"server/builtin"},
 	"github.com/go-chi/chi":                  {"server/site"},
 	"nhooyr.io/websocket":                    {"server/site"},
 	"github.com/coder/websocket":             {"server/site"},

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"porthole/server/builtin"
 	"porthole/server/workload"
 )
 
@@ -43,6 +44,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	if name == "workload" {
 		return workload.Main(ctx, rest, stdout, stderr)
+	}
+	if name == builtin.ChildCommand {
+		return builtin.Child(stderr)
 	}
 	if name == "reader" {
 		return readerMain(ctx, rest, os.Stdin, stdout, stderr)

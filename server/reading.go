@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"porthole/server/doctor"
-	"porthole/server/engine"
 	kernellog "porthole/server/kernel/log"
 	"porthole/server/reader"
 	"porthole/server/sampler"
@@ -21,26 +20,15 @@ func newReader(c config, h *house, to audience) (*reader.Reader, error) {
 	return reader.New(reader.Options{
 		Mode: reader.Mode(c.reader),
 		Sampler: sampler.Options{
-			Engine: enginePlug{h.engine}, Publisher: to, Interval: c.interval, Log: h.log,
+			Engine: h.engine, Publisher: to, Interval: c.interval, Log: h.log,
 			Inside: func(name string) *wire.View { return h.lab.Inside(name) },
 			Images: h.engine.Images, KernelLog: h.kernelLog,
 		},
-		Machine: func() (reader.Machine, bool) {
-			machine, up := h.engine.Machine()
-			return reader.Machine(machine), up
-		},
-		Start: func(ctx context.Context, arguments ...string) (reader.Started, error) {
-			helper, err := h.engine.StartHelper(ctx, arguments...)
-			if err != nil {
-				return reader.Started{}, err
-			}
-			return reader.Started{Link: helper, Name: helper.Name, Command: helper.Command, Complaint: helper.Complaint}, nil
-		},
-		Final: func(err error) bool {
-			return errors.Is(err, engine.ErrForbidden) || errors.Is(err, engine.ErrRefused) || errors.Is(err, engine.ErrImage)
-		},
-		Stats: h.engine.Stats,
-		Facts: kernelFacts,
+		Machine: h.engine.Machine,
+		Start:   h.engine.StartReader,
+		Final:   h.engine.Final,
+		Stats:   h.engine.Stats,
+		Facts:   kernelFacts,
 		Met: func(facts doctor.Facts) {
 			disk, _ := facts.Check("block-device")
 			if disk.Status == wire.CheckOK {

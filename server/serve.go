@@ -29,7 +29,7 @@ import (
 
 // serve runs the dashboard until ctx ends, and leaves nothing behind.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
-	if c.engine == "auto" && noDocker(os.Getenv, inPath) {
+	if c.engine == "auto" && noDocker(os.Getenv, inPath) && !onlyBuiltin(os.Getenv, inPath) {
 		return serveReplay(ctx, c, "", stdout, stderr)
 	}
 	if path, replayed := strings.CutPrefix(c.engine, replayPrefix); replayed {

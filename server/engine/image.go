@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"porthole/demos"
 )
 
 // imageRepository is the workload image's name; its tag is a hash of what is in it.
@@ -156,9 +158,9 @@ func (d *Docker) makeImage() (*workloadImage, error) {
 		files     []file
 		createdBy string
 	}{
-		{baseFiles(), "users, groups and /tmp"},
+		{plain(demos.BaseFiles()), "users, groups and /tmp"},
 		{program.files, "the program /porthole, as it runs this server"},
-		{lessonFiles(), "files for the lessons on file systems in /srv"},
+		{plain(demos.LessonFiles()), "files for the lessons on file systems in /srv"},
 	}
 	epoch := v1.Time{Time: time.Unix(0, 0).UTC()} // the same image every time
 	var parts []mutate.Addendum
@@ -235,24 +237,13 @@ type file struct {
 	from string // the file to copy; text otherwise
 }
 
-func baseFiles() []file {
-	return []file{
-		{path: "etc/", mode: 0o755},
-		{path: "etc/passwd", mode: 0o644, text: "root:x:0:0:root:/root:/porthole\napp:x:1000:1000:app:/tmp:/porthole\nnobody:x:65534:65534:nobody:/:/porthole\n"},
-		{path: "etc/group", mode: 0o644, text: "root:x:0:\napp:x:1000:\nnogroup:x:65534:\n"},
-		{path: "root/", mode: 0o700},
-		{path: "tmp/", mode: 0o1777},
+// plain are files that hold a text, or folders.
+func plain(files []demos.ImageFile) []file {
+	var all []file
+	for _, f := range files {
+		all = append(all, file{path: f.Path, mode: f.Mode, text: f.Text})
 	}
-}
-
-func lessonFiles() []file {
-	return []file{
-		{path: "srv/", mode: 0o755},
-		{path: "srv/index.html", mode: 0o644, text: "<!doctype html><title>Porthole</title><p>Served from inside a container.\n"},
-		{path: "srv/read-me.txt", mode: 0o644, text: "This file is in the image. Every container of the image sees this one copy.\n"},
-		{path: "srv/edit-me.txt", mode: 0o644, text: "A container that edits this file first gets a copy of its own.\n"},
-		{path: "srv/delete-me.txt", mode: 0o644, text: "Deleting this file leaves it in the image; the container hides it behind a whiteout.\n"},
-	}
+	return all
 }
 
 // openLayer streams the files as a tar archive; copied files are opened when

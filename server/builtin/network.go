@@ -1,0 +1,193 @@
+package builtin
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+)
+
+// bridge joins the containers of one server: each has one end of a pair of
+// virtual network cards, the other is plugged into it. It has no way out to
+// the world, since no lesson needs one.
+type bridge struct {
+	name string
+
+	mu     sync.Mutex
+	link   netlink.Link // nil: not made yet
+	subnet *net.IPNet
+	taken  map[byte]string // the last number of an address, and who has it
+}
+
+// up makes the bridge when it is first needed. b.mu is held.
+func (b *bridge) up() error {
+	if b.link != nil {
+		return nil
+	}
+	subnet, err := freeSubnet()
+	if err != nil {
+		return err
+	}
+	attributes := netlink.NewLinkAttrs()
+	attributes.Name = b.name
+	link := &netlink.Bridge{LinkAttrs: attributes}
+	if err := netlink.LinkAdd(link); err != nil {
+		return failed("RTM_NEWLINK bridge "+b.name, err)
+	}
+	gateway := &netlink.Addr{IPNet: &net.IPNet{IP: host(subnet, 1), Mask: subnet.Mask}}
+	if err := errors.Join(failed("RTM_NEWADDR "+gateway.String(), netlink.AddrAdd(link, gateway)), failed("RTM_NEWLINK up", netlink.LinkSetUp(link))); err != nil {
+		netlink.LinkDel(link)
+		return err
+	}
+	b.link, b.subnet, b.taken = link, subnet, map[byte]string{}
+	return nil
+}
+
+// attach gives a process' network namespace a card eth0 on the bridge, whose
+// other end is called veth, and returns its address.
+func (b *bridge) attach(pid int, veth string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.up(); err != nil {
+		return "", err
+	}
+	number := byte(2)
+	for b.taken[number] != "" {
+		if number++; number == 255 {
+			return "", errors.New("all addresses of the bridge are taken; stop another lesson first")
+		}
+	}
+	attributes := netlink.NewLinkAttrs()
+	attributes.Name, attributes.MasterIndex = veth, b.link.Attrs().Index
+	pair := &netlink.Veth{LinkAttrs: attributes, PeerName: "eth0", PeerNamespace: netlink.NsPid(pid)}
+	if err := netlink.LinkAdd(pair); err != nil {
+		return "", failed("RTM_NEWLINK veth "+veth, err)
+	}
+	b.taken[number] = veth
+	if err := netlink.LinkSetUp(pair); err != nil {
+		return "", failed("RTM_NEWLINK up "+veth, err)
+	}
+	address := &net.IPNet{IP: host(b.subnet, number), Mask: b.subnet.Mask}
+	return address.String(), within(pid, func(inside *netlink.Handle) error {
+		card, err := inside.LinkByName("eth0")
+		if err != nil {
+			return failed("looking for eth0", err)
+		}
+		if err := inside.AddrAdd(card, &netlink.Addr{IPNet: address}); err != nil {
+			return failed("RTM_NEWADDR eth0", err)
+		}
+		if err := inside.LinkSetUp(card); err != nil {
+			return failed("RTM_NEWLINK up eth0", err)
+		}
+		return failed("RTM_NEWROUTE", inside.RouteAdd(&netlink.Route{LinkIndex: card.Attrs().Index, Gw: host(b.subnet, 1)}))
+	})
+}
+
+// detach removes a pair at once; by itself it goes some time after its
+// namespace.
+func (b *bridge) detach(veth string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for number, holder := range b.taken {
+		if holder == veth {
+			delete(b.taken, number)
+		}
+	}
+	return removeLink(veth)
+}
+
+func (b *bridge) down() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.link = nil
+	return removeBridge(b.name)
+}
+
+// removeBridge removes a bridge and whatever is still plugged into it.
+func removeBridge(name string) error {
+	link, err := netlink.LinkByName(name)
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
+		return nil
+	} else if err != nil {
+		return failed("looking for "+name, err)
+	}
+	links, err := netlink.LinkList()
+	if err != nil {
+		return failed("listing the network cards", err)
+	}
+	for _, each := range links {
+		if each.Attrs().MasterIndex == link.Attrs().Index {
+			netlink.LinkDel(each) // it may be going by itself
+		}
+	}
+	return failed("RTM_DELLINK "+name, netlink.LinkDel(link))
+}
+
+func removeLink(name string) error {
+	link, err := netlink.LinkByName(name)
+	if err == nil {
+		err = netlink.LinkDel(link)
+	}
+	if _, err := netlink.LinkByName(name); errors.As(err, new(netlink.LinkNotFoundError)) {
+		return nil
+	}
+	return failed("RTM_DELLINK "+name, err)
+}
+
+func raiseLoopback(pid int) error {
+	return within(pid, func(inside *netlink.Handle) error {
+		lo, err := inside.LinkByName("lo")
+		if err != nil {
+			return failed("looking for lo", err)
+		}
+		return failed("RTM_NEWLINK up lo", inside.LinkSetUp(lo))
+	})
+}
+
+// within talks to the kernel from a process' network namespace.
+func within(pid int, do func(*netlink.Handle) error) error {
+	namespace, err := netns.GetFromPid(pid)
+	if err != nil {
+		return failed(fmt.Sprintf("open /proc/%d/ns/net", pid), err)
+	}
+	defer namespace.Close()
+	handle, err := netlink.NewHandleAt(namespace)
+	if err != nil {
+		return failed("socket(AF_NETLINK)", err)
+	}
+	defer handle.Close()
+	return do(handle)
+}
+
+// freeSubnet finds 256 addresses that this machine has no way to yet.
+func freeSubnet() (*net.IPNet, error) {
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, failed("RTM_GETROUTE", err)
+	}
+	for third := range 256 {
+		candidate := &net.IPNet{IP: net.IPv4(10, 214, byte(third), 0).To4(), Mask: net.CIDRMask(24, 32)}
+		free := true
+		for _, route := range routes {
+			ones := 0
+			if route.Dst != nil {
+				ones, _ = route.Dst.Mask.Size()
+			}
+			if ones > 8 && (route.Dst.Contains(candidate.IP) || candidate.Contains(route.Dst.IP)) {
+				free = false
+			}
+		}
+		if free {
+			return candidate, nil
+		}
+	}
+	return nil, errors.New("no network 10.214.x.0/24 is free; stop another Porthole first")
+}
+
+func host(subnet *net.IPNet, number byte) net.IP {
+	base := subnet.IP.To4()
+	return net.IPv4(base[0], base[1], base[2], number).To4()
+}

@@ -1,0 +1,230 @@
+package builtin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// building is one process on its way to become a container, or a further
+// program in one.
+type building struct {
+	engine    *Engine
+	container *box
+	plan      plan
+	// spaces are the flags of clone(2); enterPID is the PID namespace to be
+	// born in, "" for the server's own (or a new one, by the flags).
+	spaces   uintptr
+	enterPID string
+	bridged  bool
+
+	command         *exec.Cmd
+	orders          *json.Encoder
+	answers         *json.Decoder
+	close           []io.Closer
+	output, problem *os.File // where its standard output and error go
+	begun           bool
+}
+
+// build takes all steps. The process that it leaves runs the program; where a
+// step fails, no process is left. tell is called after each step, and can stop
+// all with an error.
+func (b *building) build(ctx context.Context, steps []Step, tell func(Step, string) error) (err error) {
+	defer func() {
+		for _, each := range b.close {
+			each.Close()
+		}
+		if err != nil && b.command != nil && b.command.Process != nil {
+			b.command.Process.Kill()
+			b.command.Wait()
+		}
+	}()
+	// A step that hangs in the kernel, or a caller who has gone, ends it.
+	defer context.AfterFunc(ctx, func() {
+		if b.command != nil && b.command.Process != nil {
+			b.command.Process.Kill()
+		}
+	})()
+	for i, step := range steps {
+		var detail string
+		var err error
+		if step.outside != nil {
+			detail, err = step.outside(b)
+		} else {
+			detail, err = b.order(i)
+		}
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return fail(ErrRefused, err, "the step %s failed: %s; %s", step.Name, err, advice(err))
+		}
+		if tell != nil {
+			if err := tell(step, detail); err != nil {
+				return fmt.Errorf("stopped after the step %s: %w", step.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// advice is what to do about a step's failure.
+func advice(err error) string {
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return "something here forbids it even to root (a container, SELinux, AppArmor); run Porthole on the host itself"
+	case errors.Is(err, unix.ENOSPC):
+		return "the disk or a limit of the kernel is full; see df and /proc/sys/user"
+	case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.EAGAIN):
+		return "the machine is short of memory or processes; stop something first"
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+		return "this kernel is built without it; 'porthole doctor' says what else it lacks"
+	}
+	return "'porthole doctor --engine builtin' says what this machine lacks"
+}
+
+// order has the process take a step of its own. No answer to the last one is
+// the best: the program has closed the pipe.
+func (b *building) order(step int) (string, error) {
+	var o struct {
+		Step int
+		Plan *plan `json:",omitempty"`
+	}
+	if o.Step = step; !b.begun {
+		o.Plan, b.begun = &b.plan, true
+	}
+	if err := b.orders.Encode(o); err != nil {
+		return "", b.died(err)
+	}
+	var a answer
+	err := b.answers.Decode(&a)
+	steps := Steps()
+	if b.plan.Exec {
+		steps = execSteps()
+	}
+	if errors.Is(err, io.EOF) && step == len(steps)-1 {
+		return b.plan.Argv[0], nil
+	}
+	if err != nil {
+		return "", b.died(err)
+	}
+	if a.Error != "" {
+		return "", errors.New(a.Error)
+	}
+	return a.Detail, nil
+}
+
+func (b *building) died(err error) error {
+	return fmt.Errorf("its first process has died (%w); the kernel's log may say why", err)
+}
+
+func (b *building) clone() (string, error) {
+	ordersOut, ordersIn, err := os.Pipe()
+	if err != nil {
+		return "", failed("pipe", err)
+	}
+	answersOut, answersIn, err := os.Pipe()
+	if err != nil {
+		ordersOut.Close()
+		ordersIn.Close()
+		return "", failed("pipe", err)
+	}
+	b.close = append(b.close, ordersIn, answersOut)
+	defer ordersOut.Close()
+	defer answersIn.Close()
+	b.orders, b.answers = json.NewEncoder(ordersIn), json.NewDecoder(answersOut)
+	command := exec.Command("/proc/self/exe", ChildCommand)
+	command.Args[0] = "porthole"
+	command.Env = []string{childMark + "=1", "GOMAXPROCS=1"}
+	command.Stdout, command.Stderr = b.output, b.problem
+	command.ExtraFiles = []*os.File{ordersOut, answersIn}
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: b.spaces, Setsid: true}
+	err = b.engine.spawn(b.enterPID, command.Start)
+	if err != nil {
+		return "", failed("clone", err)
+	}
+	b.command = command
+	return "process " + strconv.Itoa(command.Process.Pid), nil
+}
+
+func (b *building) pid() int { return b.command.Process.Pid }
+
+func (b *building) cgroup() (string, error) {
+	// Ours go before the host's when memory is short.
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", b.pid()), []byte("500"), 0); err != nil {
+		return "", failed("write oom_score_adj", err)
+	}
+	if err := b.container.groups.Apply(b.pid()); err != nil {
+		return "", failed("write cgroup.procs", err)
+	}
+	if err := b.container.groups.Set(b.container.resources); err != nil {
+		return "", failed("write the limits", err)
+	}
+	b.plan.CgroupPaths = visible(b.container.groups.GetPaths())
+	return b.container.cgroupPath, nil
+}
+
+func (b *building) joinCgroup() (string, error) {
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", b.pid()), []byte("500"), 0); err != nil {
+		return "", failed("write oom_score_adj", err)
+	}
+	return b.container.cgroupPath, failed("write cgroup.procs", b.container.groups.Apply(b.pid()))
+}
+
+func (b *building) network() (string, error) {
+	if b.spaces&unix.CLONE_NEWNET == 0 {
+		return "joined", nil
+	}
+	if err := raiseLoopback(b.pid()); err != nil {
+		return "", err
+	}
+	if !b.bridged {
+		return "lo alone", nil
+	}
+	address, err := b.engine.net.attach(b.pid(), b.container.veth)
+	if err != nil {
+		return "", err
+	}
+	b.container.address = address
+	return "eth0 has " + address, nil
+}
+
+// spawn starts a process from the thread that lives as long as the engine:
+// its children are to die with it. enter is the PID namespace to start it in.
+func (e *Engine) spawn(enter string, start func() error) error {
+	done := make(chan error, 1)
+	e.spawning <- func() { done <- spawnIn(enter, start) }
+	return <-done
+}
+
+func spawnIn(enter string, start func() error) error {
+	if enter == "" {
+		return start()
+	}
+	own, err := unix.Open("/proc/self/ns/pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return failed("open /proc/self/ns/pid", err)
+	}
+	defer unix.Close(own)
+	other, err := unix.Open(enter, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return failed("open "+enter, err)
+	}
+	defer unix.Close(other)
+	if err := unix.Setns(other, unix.CLONE_NEWPID); err != nil {
+		return failed("setns "+enter, err)
+	}
+	err = start()
+	if back := unix.Setns(own, unix.CLONE_NEWPID); back != nil {
+		return errors.Join(err, failed("setns back", back))
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"porthole/server/builtin"
+	"porthole/server/doctor"
+	"porthole/server/engine"
+	"porthole/server/lab"
+	"porthole/server/reader"
+	"porthole/server/sampler"
+	"porthole/server/wire"
+)
+
+// containers is a container engine, as this program needs one: Docker's, or
+// our own. The rooms know only their own part of it.
+type containers interface {
+	lab.Engine
+	sampler.Engine
+	doctor.Engine
+	// Connect reaches the engine once; Run stays with it until ctx ends.
+	Connect(ctx context.Context) error
+	Run(ctx context.Context) error
+	Close()
+	// Clean removes what Porthole has left on it.
+	Clean(ctx context.Context) (cleaned, error)
+	Images() []wire.Image
+	Disk() (string, error)
+	// Machine is where it runs; false while it does not answer.
+	Machine() (reader.Machine, bool)
+	// UseDisk tells it which disk is under its files, where it is elsewhere.
+	UseDisk(disk string, problem error)
+	// StartReader starts a helper container that reads the kernel for us.
+	StartReader(ctx context.Context, arguments ...string) (reader.Started, error)
+	Stats(ctx context.Context, id string, each func(message []byte)) error
+	// Final reports whether an error of StartReader will not pass by itself.
+	Final(err error) bool
+}
+
+// cleaned names what was removed from an engine.
+type cleaned struct{ Containers, Volumes, Networks, Images []string }
+
+// chooseEngine makes the engine that was asked for, without asking it anything.
+func chooseEngine(name string, o engine.Options) (containers, error) {
+	if name == "builtin" || name == "auto" && onlyBuiltin(os.Getenv, inPath) {
+		return builtinPlug{builtin.New(builtin.Options{Environment: o.Environment, Log: o.Log})}, nil
+	}
+	docker, err := engine.NewDocker(o)
+	return dockerPlug{docker}, err
+}
+
+// onlyBuiltin reports whether nothing here points to a Docker engine, while we
+// may make containers ourselves.
+func onlyBuiltin(getenv func(string) string, has func(program string) bool) bool {
+	return noDocker(getenv, has) && builtin.Able("")
+}
+
+// dockerPlug is Docker's engine in the rooms' words.
+type dockerPlug struct{ *engine.Docker }
+
+func (d dockerPlug) Clean(ctx context.Context) (cleaned, error) {
+	report, err := d.Docker.Clean(ctx)
+	return cleaned(report), err
+}
+
+func (d dockerPlug) Machine() (reader.Machine, bool) {
+	machine, up := d.Docker.Machine()
+	return reader.Machine(machine), up
+}
+
+func (d dockerPlug) StartReader(ctx context.Context, arguments ...string) (reader.Started, error) {
+	helper, err := d.StartHelper(ctx, arguments...)
+	if err != nil {
+		return reader.Started{}, err
+	}
+	return reader.Started{Link: helper, Name: helper.Name, Command: helper.Command, Complaint: helper.Complaint}, nil
+}
+
+func (d dockerPlug) Final(err error) bool {
+	return errors.Is(err, engine.ErrForbidden) || errors.Is(err, engine.ErrRefused) || errors.Is(err, engine.ErrImage)
+}
+
+// builtinPlug is our own engine in the rooms' words.
+type builtinPlug struct{ *builtin.Engine }
+
+func (b builtinPlug) Subjects() []sampler.Subject {
+	all := b.Containers()
+	subjects := make([]sampler.Subject, 0, len(all))
+	for _, c := range all {
+		subject := sampler.Subject{Container: c.Container}
+		if c.Ended() {
+			code := c.ExitCode
+			subject.ExitCode, subject.OOMKilled = &code, c.OOMKilled
+		}
+		if c.StartedAt == 0 {
+			subject.Container.OOMKilled = nil
+		}
+		subjects = append(subjects, subject)
+	}
+	return subjects
+}
+
+func (b builtinPlug) Inspect(ctx context.Context, id string) (lab.Inspection, error) {
+	c, err := b.Engine.Inspect(ctx, id)
+	if errors.Is(err, builtin.ErrNoSuchContainer) {
+		err = fmt.Errorf("%w: %w", lab.ErrNoContainer, err)
+	}
+	return lab.Inspection{
+		Name: c.Name, State: c.State, StartedAt: c.StartedOn, FinishedAt: c.FinishedAt,
+		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled != nil && *c.OOMKilled,
+	}, err
+}
+
+func (b builtinPlug) Exec(ctx context.Context, id string, argv []string) (lab.Executed, error) {
+	result, err := b.Engine.Exec(ctx, id, argv)
+	return lab.Executed{Output: result.Stdout, ExitCode: result.ExitCode}, err
+}
+
+func (b builtinPlug) Clean(ctx context.Context) (cleaned, error) {
+	report, err := b.Engine.Clean(ctx)
+	return cleaned(report), err
+}
+
+func (b builtinPlug) Machine() (reader.Machine, bool) {
+	machine, up := b.Engine.Machine()
+	return reader.Machine(machine), up
+}
+
+// UseDisk says nothing new: the engine is on this machine.
+func (builtinPlug) UseDisk(string, error) {}
+
+// StartReader is for an engine elsewhere, or a server without rights.
+func (builtinPlug) StartReader(context.Context, ...string) (reader.Started, error) {
+	return reader.Started{}, fmt.Errorf("%w: the built-in engine starts no reader container, since the server itself may read the kernel; use --reader direct", builtin.ErrRefused)
+}
+
+// Stats are Docker's; ours come from the kernel.
+func (builtinPlug) Stats(context.Context, string, func([]byte)) error {
+	return fmt.Errorf("%w: the built-in engine streams no statistics; use --reader direct", builtin.ErrRefused)
+}
+
+func (builtinPlug) Final(err error) bool { return errors.Is(err, builtin.ErrRefused) }
