@@ -22,7 +22,6 @@ var needed = map[capability.Cap]string{
 	capability.CAP_SYS_ADMIN: "namespaces and mounts", capability.CAP_NET_ADMIN: "network cards",
 	capability.CAP_SETPCAP: "dropping rights", capability.CAP_SETUID: "changing the user", capability.CAP_SETGID: "changing the group",
 	capability.CAP_MKNOD: "devices", capability.CAP_DAC_OVERRIDE: "control groups", capability.CAP_KILL: "ending containers",
-	capability.CAP_SYS_RESOURCE: "the order in which processes are killed for memory",
 }
 
 // missingRight says in a sentence which right is missing, and the command that
