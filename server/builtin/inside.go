@@ -341,6 +341,12 @@ func execute(p *plan) (string, error) {
 	if err := dieWithServer(); err != nil {
 		return "", err
 	}
+	// A server that was gone before that sends no signal, but has left its end
+	// of the pipe.
+	ends := []unix.PollFd{{Fd: fdOrders}}
+	if _, err := unix.Poll(ends, 0); err == nil && ends[0].Revents&unix.POLLHUP != 0 {
+		return "", failed("waiting for the server", unix.EPIPE)
+	}
 	err := syscall.Exec(p.Argv[0], p.Argv, p.Env)
 	runtime.KeepAlive(p)
 	return "", failed("execve "+p.Argv[0], err)
