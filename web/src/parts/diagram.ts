@@ -124,7 +124,7 @@ export class Diagram extends Part {
   private facts(host: Host | undefined): TemplateResult {
     if (!host) return html`<span class="quiet">not yet known</span>`;
     const { engine } = host;
-    return html`${engine.version ? html`<span>engine <b>${engine.version}</b></span>` : nothing}
+    return html`${engine.version ? html`<span>engine <b>${engine.name === 'docker' ? nothing : `${engine.name} `}${engine.version}</b></span>` : nothing}
       <span>kernel <b>${host.kernel.replace(/^(\d+\.\d+(?:\.\d+)?).*/, '$1')}</b></span>
       <span>cgroup <b>${host.cgroupMode}${engine.cgroupDriver ? `, ${engine.cgroupDriver}` : ''}</b></span>
       ${engine.runtime ? html`<span class="lesser"><b>${engine.runtime}</b></span>` : nothing}
