@@ -87,10 +87,15 @@ func TestWhatIsMissing(t *testing.T) {
 		"two controllers missing": {func(k *Kernel, _ *wire.Host) { k.Controllers = []string{"cpu", "memory", "pids"} }, "cgroup-controllers", wire.CheckLimited, "cpuset, io"},
 		"no controller at all":    {func(k *Kernel, _ *wire.Host) { k.Controllers = nil }, "cgroup-controllers", wire.CheckLimited, "none"},
 		"pressure off":            {func(k *Kernel, _ *wire.Host) { os.Remove(filepath.Join(k.Proc, "pressure/cpu")) }, "pressure", wire.CheckLimited, "off"},
-		"namespaces unreadable":   {func(k *Kernel, _ *wire.Host) { os.RemoveAll(filepath.Join(k.Proc, "2")) }, "namespaces", wire.CheckLimited, "0 of 8"},
-		"no proc":                 {func(k *Kernel, _ *wire.Host) { os.RemoveAll(k.Proc) }, "namespaces", wire.CheckMissing, "unreadable"},
-		"no kernel log":           {func(k *Kernel, _ *wire.Host) { os.Remove(k.KernelLog) }, "kernel-log", wire.CheckLimited, "not readable"},
-		"one processor":           {func(_ *Kernel, h *wire.Host) { h.CPUs = 1 }, "processors", wire.CheckLimited, "always compete"},
+		// As with psi=0 on kernels that keep the file: it can be opened, and not read.
+		"pressure not supported": {func(k *Kernel, _ *wire.Host) {
+			os.Remove(filepath.Join(k.Proc, "pressure/cpu"))
+			os.Mkdir(filepath.Join(k.Proc, "pressure/cpu"), 0o755)
+		}, "pressure", wire.CheckLimited, "off"},
+		"namespaces unreadable": {func(k *Kernel, _ *wire.Host) { os.RemoveAll(filepath.Join(k.Proc, "2")) }, "namespaces", wire.CheckLimited, "0 of 8"},
+		"no proc":               {func(k *Kernel, _ *wire.Host) { os.RemoveAll(k.Proc) }, "namespaces", wire.CheckMissing, "unreadable"},
+		"no kernel log":         {func(k *Kernel, _ *wire.Host) { os.Remove(k.KernelLog) }, "kernel-log", wire.CheckLimited, "not readable"},
+		"one processor":         {func(_ *Kernel, h *wire.Host) { h.CPUs = 1 }, "processors", wire.CheckLimited, "always compete"},
 	} {
 		k, h := healthy(t), host(wire.CgroupV2)
 		test.harm(&k, &h)

@@ -126,7 +126,7 @@ func (r *Reader) Close() error {
 // Read sets c to the container's counters now. Units are those of
 // wire.Counters; what cannot be read is absent, and Reason says why. Where the
 // container has gone, the error is ErrGone and c stays as it was. It does not
-// allocate.
+// allocate, unless pressure has been turned off meanwhile.
 func (r *Reader) Read(c *wire.Counters) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -140,6 +140,9 @@ func (r *Reader) Read(c *wire.Counters) error {
 			continue
 		}
 		text, err := r.pread(file.descriptor)
+		if isGone(err) && file.source.kind == kindPressure {
+			text, err = r.pressureAnew(file)
+		}
 		if isGone(err) {
 			return ErrGone
 		}
@@ -155,6 +158,24 @@ func (r *Reader) Read(c *wire.Counters) error {
 	r.workingSet()
 	*c = counters(&r.values)
 	return nil
+}
+
+// pressureAnew reads a pressure file that is gone from under its descriptor.
+// Writing 0 into cgroup.pressure takes these files alone away, and 1 makes new
+// ones: the group is there all the while, and the container has not exited.
+func (r *Reader) pressureAnew(file *openFile) ([]byte, error) {
+	group := r.groups.get(file.source.controller)
+	if group.inode == 0 || inodeOf(group.path) != group.inode {
+		return nil, unix.ENODEV
+	}
+	descriptor, err := unix.Open(file.path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		// What an older kernel answers, which keeps the file.
+		return nil, unix.EOPNOTSUPP
+	}
+	_ = unix.Close(file.descriptor)
+	file.descriptor = descriptor
+	return r.pread(descriptor)
 }
 
 // pread reads a whole file into the buffer. These files are made anew for each

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"porthole/server/kernel/internal/dockertest"
 	"porthole/server/wire"
 )
@@ -132,4 +134,127 @@ func TestPressureOff(t *testing.T) {
 	if counters.CPUUsageUsec != wire.Counted(12) || !counters.CPUPressureUsec.IsZero() || reader.Reason("cpuPressureUsec") == "" {
 		t.Errorf("read %+v, and of pressure %q", counters, reader.Reason("cpuPressureUsec"))
 	}
+}
+
+// Pressure that is turned off while the container runs, by cgroup.pressure, takes
+// the kernel's files away from under who has them open: neither has the container
+// exited, nor is the last figure the one of now. Turned on, it is counted again.
+func TestPressureTurnedOff(t *testing.T) {
+	fs, err := NewFS("/proc", "/sys/fs/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, pid := ownUnifiedGroup(t, fs)
+	if folder == "" {
+		reader, err := fs.Open(os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		if counters := mustRead(t, reader); !counters.CPUPressureUsec.IsZero() || reader.Reason("cpuPressureUsec") == "" {
+			t.Errorf("pressure without a v2 tree: %v, %q", counters.CPUPressureUsec, reader.Reason("cpuPressureUsec"))
+		}
+		return
+	}
+	reader, err := fs.Open(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if counters := mustRead(t, reader); counters.CPUPressureUsec.IsZero() {
+		// psi=0, or a kernel before Linux 6.1: there is nothing to turn off.
+		if reader.Reason("cpuPressureUsec") == "" || exists(filepath.Join(folder, "cgroup.pressure")) {
+			t.Errorf("pressure is absent, because of %q", reader.Reason("cpuPressureUsec"))
+		}
+		return
+	}
+	for _, turn := range []struct{ word, reason string }{{"0", reasonNoPSI}, {"1", ""}, {"0", reasonNoPSI}} {
+		if err := os.WriteFile(filepath.Join(folder, "cgroup.pressure"), []byte(turn.word), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		counters := mustRead(t, reader)
+		for name, count := range map[string]wire.Count{"cpuPressureUsec": counters.CPUPressureUsec, "memoryPressureUsec": counters.MemoryPressureUsec, "ioPressureUsec": counters.IOPressureUsec} {
+			if count.IsZero() != (turn.reason != "") || reader.Reason(name) != turn.reason {
+				t.Errorf("with %s in cgroup.pressure %s is %v, because of %q", turn.word, name, count, reader.Reason(name))
+			}
+		}
+		if fs.version() == 2 && counters.CPUUsageUsec.IsZero() {
+			t.Errorf("with %s in cgroup.pressure the other counters are gone: %+v", turn.word, counters)
+		}
+	}
+}
+
+// A kernel that was built with pressure and started without it answers a reading
+// with EOPNOTSUPP: so does the one that we have, of a threaded group's processes.
+func TestPressureNotSupported(t *testing.T) {
+	real, err := NewFS("/proc", "/sys/fs/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, _ := ownUnifiedGroup(t, real)
+	if group == "" {
+		if reasonOf(unix.EOPNOTSUPP, "cpu.pressure") != reasonNoPSI {
+			t.Error("the error has no reason of its own")
+		}
+		return
+	}
+	threaded := filepath.Join(group, "threaded")
+	if err := os.Mkdir(threaded, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(threaded) })
+	if err := os.WriteFile(filepath.Join(threaded, "cgroup.type"), []byte("threaded"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fs, folder := makeHost(t, map[string]string{"cpu.stat": "usage_usec 12\n"})
+	for _, name := range []string{"cpu.pressure", "memory.pressure", "io.pressure"} {
+		if err := os.Symlink(filepath.Join(threaded, "cgroup.procs"), filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := openOne(t, fs)
+	counters := mustRead(t, reader)
+	if counters != (wire.Counters{CPUUsageUsec: wire.Counted(12)}) {
+		t.Errorf("read %+v, want the usage alone", counters)
+	}
+	source, err := reader.Source("cpuPressureUsec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, reason := range map[string]string{"processors": reader.Reason("cpuPressureUsec"), "memory": reader.Reason("memoryPressureUsec"), "disks": reader.Reason("ioPressureUsec"), "the source": source.Reason} {
+		if reason != reasonNoPSI {
+			t.Errorf("%s: %q, want %q", what, reason, reasonNoPSI)
+		}
+	}
+}
+
+// ownUnifiedGroup makes a group in the real v2 tree with a process in it; "" where
+// this host has no such tree.
+func ownUnifiedGroup(t *testing.T, fs FS) (folder string, pid int) {
+	t.Helper()
+	for _, m := range fs.mounts {
+		if m.unified {
+			folder = filepath.Join(m.point, dockertest.Prefix+"pressure-"+strconv.Itoa(os.Getpid()))
+			break
+		}
+	}
+	if folder == "" {
+		return "", 0
+	}
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command("sleep", "600")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		dockertest.Until(t, "the group is removed", func() bool { return os.Remove(folder) == nil || !exists(folder) })
+	})
+	if err := os.WriteFile(filepath.Join(folder, "cgroup.procs"), []byte(strconv.Itoa(command.Process.Pid)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return folder, command.Process.Pid
 }
