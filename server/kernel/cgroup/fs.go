@@ -81,7 +81,11 @@ func (fs FS) Open(pid int) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := &Reader{version: fs.version(), groups: groups, buffer: make([]byte, 16<<10)}
+	version := fs.version()
+	if _, unified := groups[""]; unified && len(groups) == 1 && fs.mode == wire.CgroupUnknown {
+		version = 2 // whose tree is not mounted, or masked
+	}
+	reader := &Reader{version: version, groups: groups, buffer: make([]byte, 16<<10)}
 	if err := reader.open(); err != nil {
 		reader.Close()
 		return nil, err

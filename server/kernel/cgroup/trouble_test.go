@@ -126,6 +126,31 @@ func TestMalformedMembership(t *testing.T) {
 	}
 }
 
+// Where the tree is masked, the reason is that, and not that the kernel has no
+// such controller.
+func TestMaskedTree(t *testing.T) {
+	for membership, want := range map[string]string{
+		"0::/one\n":                             "the cgroup v2 tree is not mounted here",
+		"4:memory:/one\n3:pids:/one\n0::/one\n": "the memory controller's hierarchy is not mounted here",
+	} {
+		proc := t.TempDir()
+		write(t, filepath.Join(proc, "self/mountinfo"), mountTables["masked"])
+		write(t, filepath.Join(proc, "7/cgroup"), membership)
+		fs, err := NewFS(proc, "/sys/fs/cgroup")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := openOne(t, fs)
+		counters := mustRead(t, reader)
+		if reason := reader.Reason("memoryCurrentBytes"); counters != (wire.Counters{}) || reason != want {
+			t.Errorf("%q: %+v, because of %q; want %q", membership, counters, reason, want)
+		}
+		if limit := reader.Limits().Memory; limit.Reason != want || limit.Value != nil || limit.Unlimited {
+			t.Errorf("%q: the limit is %+v", membership, limit)
+		}
+	}
+}
+
 // Pressure that the kernel does not count has a reason; the rest is there.
 func TestPressureOff(t *testing.T) {
 	fs, _ := makeHost(t, map[string]string{"cpu.stat": "usage_usec 12\n", "memory.current": "4096\n"})
