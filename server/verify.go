@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -61,6 +59,7 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 	house.runAll(ctx, group)
 
 	code := exitOK
+	var interrupted error // apart: the others' word of the end may come first
 	group.Go(func() error {
 		defer cancel() // the work is done: the others may go home
 		var err error
@@ -68,21 +67,16 @@ func verify(ctx context.Context, c config, stdout, stderr io.Writer) (int, error
 			return err
 		}
 		report := verifyReport{Host: house.reader.Host(), Lessons: verifyAll(ctx, house, slugs, c.patience, stderr)}
-		if ctx.Err() != nil {
-			return errors.New("interrupted: what was started has been removed")
-		}
 		report.count()
 		if report.Surprises > 0 {
 			code = exitFails
 		}
-		if c.json {
-			encoder := json.NewEncoder(stdout)
-			encoder.SetIndent("", "  ")
-			return encoder.Encode(report)
+		if ctx.Err() != nil {
+			interrupted = fmt.Errorf("interrupted after %d of %d lessons: what was started has been removed", len(report.Lessons), len(slugs))
 		}
-		return report.print(stdout)
+		return report.write(stdout, c.json)
 	})
-	if err := finish(group.Wait()); err != nil {
+	if err := cmp.Or(finish(group.Wait()), interrupted); err != nil {
 		return max(code, exitFails), err
 	}
 	return code, nil
@@ -145,7 +139,8 @@ const sideBySide = 3
 
 // verifyAll runs the lessons: first those that do not mind company, then one
 // by one those that measure time or processors. The outcomes are in the
-// chapter's order. Where patience is needed (more than 1), all run one by one.
+// chapter's order; where ctx ends, they are those of the lessons that were run to
+// their end before it. Where patience is needed (more than 1), all run one by one.
 func verifyAll(ctx context.Context, house *house, slugs []string, patience float64, progress io.Writer) []verifyOutcome {
 	quiet := map[string]bool{}
 	for _, lesson := range house.shelf.Lessons() {
@@ -165,7 +160,11 @@ func verifyAll(ctx context.Context, house *house, slugs []string, patience float
 			engine, err := house.awaitEngine(ctx, patiently(engineWait, patience))
 			gone.Store(err != nil || engine.State != wire.EngineUp)
 		}
-		outcomes[i] = verifyLesson(ctx, house, slugs[i])
+		outcome := verifyLesson(ctx, house, slugs[i])
+		if ctx.Err() != nil {
+			return // it was cut short, which says nothing of its claims
+		}
+		outcomes[i] = outcome
 		mu.Lock()
 		defer mu.Unlock()
 		done++
@@ -190,7 +189,7 @@ func verifyAll(ctx context.Context, house *house, slugs []string, patience float
 			one(i)
 		}
 	}
-	return outcomes
+	return slices.DeleteFunc(outcomes, func(o verifyOutcome) bool { return o.Lesson == "" })
 }
 
 // verifyLesson runs one lesson until its last verdict, and cleans up.

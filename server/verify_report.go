@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -64,6 +65,16 @@ func (r *verifyReport) count() {
 			}
 		}
 	}
+}
+
+// write is the report for a program, or for a teacher.
+func (r *verifyReport) write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		return r.print(w)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
 }
 
 // print writes the table that a teacher reads before the workshop.

@@ -49,6 +49,9 @@ const freePort = () => new Promise((resolve, reject) => {
 /** How often a guest is booted whose kernel panics in the emulator. */
 const mostBoots = accelerator === 'kvm' ? 1 : 3;
 
+/** How many minutes a guest has to report, when its time is over. */
+const grace = 3;
+
 let guest; // the emulator that runs now
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -134,10 +137,14 @@ async function boot(name, folder, disk, port, work) {
     guest.on('exit', resolve);
   });
   guest.stdin.on('error', () => {}); // it has ended, which we learn anyway
-  const limit = setTimeout(() => {
-    told.problems.push(`it had not ended after ${asked.minutes} minutes`);
-    guest.kill('SIGKILL');
-  }, Number(asked.minutes) * 60_000);
+  // What was run until then still counts: it is asked for that first.
+  const limits = [
+    setTimeout(() => {
+      told.problems.push(`it had not ended after ${asked.minutes} minutes`);
+      guest.stdin.write('enough\n');
+    }, Number(asked.minutes) * 60_000),
+    setTimeout(() => guest.kill('SIGKILL'), (Number(asked.minutes) + grace) * 60_000),
+  ];
   let looking;
   let links = new Map();
   let linked = () => {};
@@ -176,6 +183,10 @@ async function boot(name, folder, disk, port, work) {
         linked();
         break;
       case 'page':
+        if (told.problems.length) { // its time is over
+          guest.stdin.write('leave\n');
+          break;
+        }
         looking = look(`http://localhost:${port}`, askLinks)
           .then((cells) => { told.cells = cells; })
           .catch((error) => told.problems.push(`the page: ${error.message}`))
@@ -187,7 +198,7 @@ async function boot(name, folder, disk, port, work) {
     }
   }
   await ended;
-  clearTimeout(limit);
+  limits.forEach(clearTimeout);
   await looking;
   if (!told.over && !told.problems.length && !interrupted) {
     const written = existsSync(console_) ? readFileSync(console_, 'utf8') : '';
