@@ -24,6 +24,7 @@ func doctorCommand(ctx context.Context, c config, stdout, stderr io.Writer) (int
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // a slow engine takes its time to say what it is
 	defer cancel()
+	defer house.engine.Close()
 	if err := house.engine.Connect(ctx); err != nil {
 		house.log.Debug("the engine does not answer", "error", err)
 	}
@@ -53,6 +54,7 @@ func clean(ctx context.Context, c config, stdout, stderr io.Writer) (int, error)
 	if err != nil {
 		return exitUsage, err
 	}
+	defer house.engine.Close()
 	if err := house.engine.Connect(ctx); err != nil {
 		return exitNoEngine, err
 	}

@@ -43,7 +43,7 @@ Flags of serve, verify and record:
                         parts of the kernel, for root on Linux (default auto: docker, or
                         builtin where nothing of Docker is installed); for serve also
                         replay:FILE, a recording, or replay: for the one that Porthole brings
-                        along (which auto plays where neither can be)
+                        along (which auto plays where neither can be); also for doctor and clean
   --reader MODE         who reads the kernel: auto, direct (this process), container (a helper
                         container), none (default auto: by trying, in this order; also for doctor)
   --demos DIR           lessons of your own, beside the built-in ones

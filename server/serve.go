@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"porthole/demos"
+	"porthole/server/builtin"
 	"porthole/server/engine"
 	"porthole/server/lab"
 	"porthole/server/recording"
@@ -120,6 +121,8 @@ var statuses = []site.Status{
 	{Err: engine.ErrDown, Status: http.StatusServiceUnavailable},
 	{Err: engine.ErrForbidden, Status: http.StatusServiceUnavailable},
 	{Err: engine.ErrTooOld, Status: http.StatusServiceUnavailable},
+	{Err: builtin.ErrDown, Status: http.StatusServiceUnavailable},
+	{Err: builtin.ErrForbidden, Status: http.StatusServiceUnavailable},
 }
 
 func article(lessons []demos.Lesson, slug string) (site.Article, bool) {
