@@ -49,6 +49,10 @@ export class Paper {
     return true;
   }
 
+  clear(): void {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
   /** Where an element is on it, in device pixels. */
   find(place: HTMLElement): Area {
     if (place === this.over) return { left: 0, top: 0, width: this.canvas.width, height: this.canvas.height };

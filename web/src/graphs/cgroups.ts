@@ -144,6 +144,7 @@ export class Cgroups extends Part {
   /** A graph that has another size may have moved its neighbours. */
   private onResize(): void {
     this.paper?.resize();
+    this.paper?.clear(); // also what was drawn where no graph is any more
     for (const plot of this.plots.values()) plot.resize();
     this.requestUpdate();
   }

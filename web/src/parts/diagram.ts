@@ -94,7 +94,7 @@ export class Diagram extends Part {
   private wing(kind: string, box: 'namespaces' | 'cgroups', title: string, more: string, all: Column[], whole: () => TemplateResult): TemplateResult {
     const { place } = this.zoom;
     const opened = place?.box === box;
-    const inside = opened && place.name ? html`<porthole-zoom .place=${place} .columns=${all}></porthole-zoom>` : place && !opened ? nothing : whole();
+    const inside = opened && place.name ? html`<porthole-zoom .place=${place} .columns=${all} ?hand=${this.hand}></porthole-zoom>` : place && !opened ? nothing : whole();
     const open = opens() ? addressOf(box) : '';
     return html`<section class="box ${kind} ${opened ? 'zoomed' : ''}" data-zoom=${open || nothing} tabindex=${opened ? -1 : nothing} aria-labelledby="${box}-legend">
       <div class="legend" role="heading" aria-level=${this.level + 2} id="${box}-legend">${open ? html`<a class="opens" href=${open}>${title}</a>` : title} <em>${opened && place.name ? html`<b class="mono">${place.name}</b>` : more}</em></div>
@@ -105,7 +105,7 @@ export class Diagram extends Part {
     const column = all.find((one) => one.name === name);
     return html`<section class="box container zoomed" data-box=${column?.n ?? nothing} tabindex="-1" aria-labelledby="opened-legend">
       <div class="legend" role="heading" aria-level=${this.level + 1} id="opened-legend">${column ? html`${badge(column.n)}<span>Container ${column.n}</span> <em title=${column.title}>${column.title}</em>` : html`Container <em class="mono">${name}</em>`}</div>
-      ${this.back()}<porthole-zoom .place=${this.zoom.place} .columns=${all}></porthole-zoom></section>`;
+      ${this.back()}<porthole-zoom .place=${this.zoom.place} .columns=${all} ?hand=${this.hand}></porthole-zoom></section>`;
   }
 
   private back(): TemplateResult {

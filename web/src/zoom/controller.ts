@@ -22,14 +22,14 @@ interface Standing { file: string; key: string; unit: string }
 const words: Record<Controller, string> = { cpu: 'processor time', memory: 'bytes', pids: 'processes, threads', io: 'block devices' };
 
 /** One controller: its graphs, and below them each of its files as the kernel holds it. */
-export function controllerView(controller: Controller, one: Shown | undefined, columns: Column[], ask: (container: string, field: string) => Answer): TemplateResult {
+export function controllerView(controller: Controller, one: Shown | undefined, bands: Column[][], ask: (container: string, field: string) => Answer): TemplateResult {
   const mode = store.topology?.host.cgroupMode ?? 'v2';
   const files = filesOf(controller, mode);
   const answers = one ? [...files.values()].map((facts) => ask(one.name, facts[0]!.field)) : [];
   const folder = answers.find((answer) => answer.found?.path)?.found?.path.replace(/\/[^/]+$/, '');
-  const some = columns.filter((column) => column.container);
+  const some = bands.flat().filter((column) => column.container);
   return html`${siblings(controllers.map((each) => ({ href: addressOf('cgroups', each, ...(one ? [one.name] : [])), name: each, word: words[each] })), controller, 'Controllers')}
-    <div class="zoom-main"><porthole-cgroups .columns=${columns} .rows=${[controller]}></porthole-cgroups>
+    <div class="zoom-main">${bands.map((band) => html`<porthole-cgroups .columns=${band} .rows=${[controller]}></porthole-cgroups>`)}
     ${one ? html`<div class="files-of"><span>Files of</span><nav aria-label="Whose files">${(some.includes(one) || some.some((each) => each.name === one.name) ? some : [...some, one]).map((each) => html`<a href=${addressOf('cgroups', controller, each.name)} aria-current=${each.name === one.name ? 'true' : 'false'}>${badge(each.n)}<span>${each.title}</span></a>`)}</nav><span class="mono path">${folder ?? ''}</span></div>${over(one)}
       <div class="files">${[...files].map(([name, facts], i) => file(name, facts, answers[i]!, one, mode))}</div>`
       : html`<p class="zoom-missing" role="status">No container runs: there is no group whose files could be read. These are the files.</p><div class="files">${[...files].map(([name, facts]) => file(name, facts, {}, undefined, mode))}</div>`}</div>`;

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { sentence, source } from '../api';
-import { alive, type Column } from '../model/columns';
+import { alive, bandsOf, type Column } from '../model/columns';
 import { NamespaceTypes } from '../wire';
 import { Part } from '../parts/part';
 import { containerView } from './container';
@@ -14,9 +14,11 @@ const againMs = 1000;
 
 /** What is in an opened box: one type's namespaces, one controller's files, or both sides of a container. */
 export class ZoomView extends Part {
-  static override properties = { place: { attribute: false }, columns: { attribute: false } };
+  static override properties = { place: { attribute: false }, columns: { attribute: false }, hand: { type: Boolean } };
   declare place: Place;
   declare columns: Column[];
+  /** Whether it is laid out for a hand. */
+  declare hand: boolean;
   private readonly answers = new Map<string, Answer & { version: string }>();
   private again: ReturnType<typeof setInterval> | undefined;
   private round = 0;
@@ -48,7 +50,7 @@ export class ZoomView extends Part {
       if (!(controllers as readonly string[]).includes(name)) return this.unknown(`There is no controller called ${name} on this drawing. There are ${controllers.join(', ')}.`);
       const chosen = more ? shown.find((one) => one.name === more) : shown.find((one) => one.container);
       if (more && !chosen) return this.unknown(missing(more));
-      return controllerView(name as Controller, chosen, this.columns, (container, field) => this.ask(container, field, String(this.round)));
+      return controllerView(name as Controller, chosen, this.hand ? bandsOf(this.columns) : [this.columns], (container, field) => this.ask(container, field, String(this.round)));
     }
     const one = shown.find((each) => each.name === name && each.container);
     return one ? containerView(one, shown) : this.unknown(name ? missing(name) : 'The address names no container. Go back, and open one from the drawing.');
