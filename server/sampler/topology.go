@@ -3,7 +3,6 @@ package sampler
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"porthole/server/kernel/cgroup"
@@ -186,7 +185,7 @@ func (s *Sampler) describe(sub *subject) {
 		facts.limits = sub.limits(sub.container.Limits)
 		if view, security, err := s.processes.Describe(pid, sub.pids()); err == nil {
 			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub))
-			if sub.facts.outside != nil && exiting(view, pid) {
+			if sub.facts.outside != nil && s.processes.Exiting(pid) {
 				// What is left of it tells less than what was seen before.
 				facts.outside, facts.security = sub.facts.outside, sub.facts.security
 			}
@@ -203,14 +202,6 @@ func (s *Sampler) describe(sub *subject) {
 		facts.layers = sub.facts.layers // the last that was seen of them
 	}
 	sub.facts = facts
-}
-
-// exiting reports whether a container's first process has given up its memory
-// and with it its arguments (proc_pid_cmdline(5)): it is being torn down.
-func exiting(view wire.View, pid int) bool {
-	return slices.ContainsFunc(view.Processes, func(p wire.Process) bool {
-		return p.PID == pid && strings.HasPrefix(p.Command, "[")
-	})
 }
 
 // touched are the files that the container says it has touched, as the host

@@ -40,6 +40,15 @@ func (fs FS) Describe(pid int, pids []int) (wire.View, wire.Security, error) {
 	return fs.outside(pid, pids, known), security, nil
 }
 
+// Exiting reports whether a process has given up its memory, and with it its
+// arguments (proc_pid_cmdline(5)), or is gone: it is being torn down, and the
+// first process of a PID namespace takes all others with it. Asked after they
+// were read, it tells whether what was read may be half of the truth.
+func (fs FS) Exiting(pid int) bool {
+	arguments, err := small.Read(fs.path(pid, "cmdline"))
+	return err != nil || len(arguments) == 0
+}
+
 // sight is what is read of a process for more than one purpose.
 type sight struct {
 	status status
