@@ -16,6 +16,9 @@ const (
 	timeoutChange = time.Minute      // create, start, update, kill, remove
 	timeoutLoad   = 3 * time.Minute  // load an image of some tens of megabytes
 	timeoutExec   = 30 * time.Second
+	// timeoutMade is how long what is being made is waited for after nobody
+	// wants it any more.
+	timeoutMade = 10 * time.Second
 )
 
 // call runs one exchange with the engine under a deadline, and ends it at
@@ -45,4 +48,28 @@ func (l *link) call(ctx context.Context, limit time.Duration, what string, excha
 		return fail(ErrDown, cause, "could not %s: the engine went away meanwhile (%s)", what, oneLine(cause))
 	}
 	return explain(ctx, err, what, limit)
+}
+
+// callMaking is call for an exchange that makes something. An engine carries on
+// where we hang up, and what it is still making cannot be found by those who
+// then remove all. So the end of ctx cuts the exchange off some seconds later
+// only, and is then the error: the caller removes what was made.
+func (l *link) callMaking(ctx context.Context, what string, exchange func(context.Context, *client.Client) error) error {
+	if ctx.Err() != nil {
+		return explain(ctx, ctx.Err(), what, 0)
+	}
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(timeoutMade):
+			cancel()
+		case <-working.Done():
+		}
+	})()
+	err := l.call(working, timeoutChange, what, exchange)
+	if ctx.Err() != nil {
+		return explain(ctx, ctx.Err(), what, 0)
+	}
+	return err
 }

@@ -85,7 +85,7 @@ func (d *Docker) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 	}
 	what := "create the container " + name
 	create := func() error {
-		return l.call(ctx, timeoutChange, what, func(ctx context.Context, cli *client.Client) error {
+		return l.callMaking(ctx, what, func(ctx context.Context, cli *client.Client) error {
 			answer, err := cli.ContainerCreate(ctx, config, host, nil, nil, name)
 			for _, warning := range answer.Warnings {
 				d.log.Warn("the engine warns", "container", name, "warning", warning)

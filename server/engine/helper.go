@@ -135,7 +135,7 @@ func (d *Docker) StartHelper(ctx context.Context, arguments ...string) (*Helper,
 	h := &Helper{Name: name, link: l, copied: make(chan struct{})}
 	h.Command = strings.Join(append(append([]string{"docker run --rm --interactive --name", name}, helperRights(state)...),
 		append([]string{"--entrypoint /porthole", image}, arguments...)...), " ")
-	err = l.call(ctx, timeoutChange, "create the reader container", func(ctx context.Context, cli *client.Client) error {
+	err = l.callMaking(ctx, "create the reader container", func(ctx context.Context, cli *client.Client) error {
 		answer, err := cli.ContainerCreate(ctx, config, host, nil, nil, name)
 		h.id = answer.ID
 		return err

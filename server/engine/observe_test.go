@@ -36,13 +36,11 @@ func (c complaints) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// An engine that forbids all that would change something is asked once, and
-// then looked at in peace: also where there is much to be swept.
-func TestAnEngineThatLetsNobodyWrite(t *testing.T) {
+// throughProxy is the address of a proxy before the engine: serve has each request,
+// and the way on.
+func throughProxy(t *testing.T, serve func(w http.ResponseWriter, r *http.Request, proxy http.Handler)) string {
+	t.Helper()
 	real := strings.TrimPrefix(address(t), "unix://")
-	var writes, lists atomic.Int64
-	enough := make(chan struct{})
-	var once sync.Once
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", real)
 	}}
@@ -51,16 +49,28 @@ func TestAnEngineThatLetsNobodyWrite(t *testing.T) {
 		Transport: transport, FlushInterval: -1,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	folder, err := os.MkdirTemp("", "porthole-observe-")
+	folder, err := os.MkdirTemp("", "porthole-proxy-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(folder)
 	listener, err := net.Listen("unix", filepath.Join(folder, "s"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, proxy) })}
+	ended := make(chan struct{})
+	go func() { defer close(ended); server.Serve(listener) }()
+	t.Cleanup(func() { server.Close(); <-ended; transport.CloseIdleConnections(); os.RemoveAll(folder) })
+	return "unix://" + listener.Addr().String()
+}
+
+// An engine that forbids all that would change something is asked once, and
+// then looked at in peace: also where there is much to be swept.
+func TestAnEngineThatLetsNobodyWrite(t *testing.T) {
+	var writes, lists atomic.Int64
+	enough := make(chan struct{})
+	var once sync.Once
+	through := throughProxy(t, func(w http.ResponseWriter, r *http.Request, proxy http.Handler) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			writes.Add(1)
 			http.Error(w, "<html>Forbidden</html>", http.StatusForbidden)
@@ -70,10 +80,7 @@ func TestAnEngineThatLetsNobodyWrite(t *testing.T) {
 			once.Do(func() { close(enough) })
 		}
 		proxy.ServeHTTP(w, r)
-	})}
-	ended := make(chan struct{})
-	go func() { defer close(ended); server.Serve(listener) }()
-	t.Cleanup(func() { server.Close(); <-ended; transport.CloseIdleConnections() })
+	})
 
 	// What a dead server has left, in a scope of its own.
 	mine := scope + "-observe"
@@ -91,7 +98,7 @@ func TestAnEngineThatLetsNobodyWrite(t *testing.T) {
 	}
 
 	o := options(t, mine)
-	o.Address, o.Relist = "unix://"+listener.Addr().String(), 10*time.Millisecond
+	o.Address, o.Relist = through, 10*time.Millisecond
 	var complained atomic.Int64
 	o.Log = slog.New(complaints{Handler: slog.DiscardHandler, count: &complained})
 	d := follow(t, o)

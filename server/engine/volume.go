@@ -47,7 +47,7 @@ func (d *Docker) createVolumes(ctx context.Context, l *link, slug string, wanted
 		case !errors.Is(err, ErrNoSuchContainer):
 			return made, err
 		}
-		err = l.call(ctx, timeoutChange, "create the volume "+name, func(ctx context.Context, cli *client.Client) error {
+		err = l.callMaking(ctx, "create the volume "+name, func(ctx context.Context, cli *client.Client) error {
 			_, err := cli.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: labels})
 			return err
 		})
