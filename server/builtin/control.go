@@ -52,7 +52,7 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		bridged: b.spec.Network == "" || b.spec.Network == "bridge",
 	}
 	b.output.take(out)
-	go func() { io.Copy(io.Discard, problems); problems.Close() }() // ends with the last process
+	b.output.drop(problems)
 	began := time.Now()
 	err = making.build(ctx, Steps(), func(step Step, detail string) error {
 		if step.Name == "clone" {

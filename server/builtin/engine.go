@@ -49,6 +49,7 @@ type Engine struct {
 	net      *bridge
 
 	spawning chan func() // run by the thread that every container dies with
+	spawners sync.WaitGroup
 	closing  sync.Once
 	closed   chan struct{}
 
@@ -98,7 +99,7 @@ func (e *Engine) Connect(context.Context) error {
 	e.state = state
 	if problem == "" && e.spawning == nil {
 		e.spawning = make(chan func())
-		go e.spawner()
+		e.spawners.Go(e.spawner)
 	}
 	e.mu.Unlock()
 	e.nudge()
@@ -186,6 +187,7 @@ func (e *Engine) Close() {
 			lock.Close()
 		}
 		close(e.closed)
+		e.spawners.Wait()
 	})
 }
 

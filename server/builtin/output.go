@@ -54,6 +54,14 @@ func (o *output) take(from io.ReadCloser) {
 	})
 }
 
+// drop reads a stream that nobody wants to its end, so that it is never full.
+func (o *output) drop(from io.ReadCloser) {
+	o.read.Go(func() {
+		defer from.Close()
+		io.Copy(io.Discard, from)
+	})
+}
+
 func (o *output) add(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

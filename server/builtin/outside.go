@@ -201,8 +201,12 @@ func (b *building) network() (string, error) {
 // its children are to die with it. enter is the PID namespace to start it in.
 func (e *Engine) spawn(enter string, start func() error) error {
 	done := make(chan error, 1)
-	e.spawning <- func() { done <- spawnIn(enter, start) }
-	return <-done
+	select {
+	case e.spawning <- func() { done <- spawnIn(enter, start) }:
+		return <-done
+	case <-e.closed:
+		return fail(ErrDown, nil, "the engine was closed; start Porthole again")
+	}
 }
 
 func spawnIn(enter string, start func() error) error {
