@@ -30,9 +30,10 @@ type room struct {
 var house = map[string]room{
 	"server":                  {ours: []string{anything}},
 	"server/bench":            {ours: []string{anything}},
-	"server/composetest":      {}, // tests alone
-	"server/rightstest":       {}, // tests alone
-	"server/faultstest":       {}, // tests alone
+	"server/composetest":      {},                              // tests alone
+	"server/programtest":      {ours: []string{"server/wire"}}, // for tests
+	"server/rightstest":       {},                              // tests alone
+	"server/faultstest":       {},                              // tests alone
 	"server/wire":             {plain: true},
 	"server/licences":         {plain: true},
 	"server/licences/collect": {plain: true},
@@ -66,7 +67,7 @@ var keepers = map[string][]string{
 	"github.com/moby":                        {"server/builtin"},
 	"github.com/elastic/go-seccomp-bpf":      {"server/builtin"},
 	"github.com/go-chi/chi":                  {"server/site"},
-	"nhooyr.io/websocket":                    {"server/site"},
+	"nhooyr.io/websocket":                    {"server/site", "server/programtest"}, // the server's side, and a viewer for tests
 	"github.com/coder/websocket":             {"server/site"},
 	"github.com/boombuler/barcode":           {"server/site"},
 	"github.com/prometheus/procfs":           {"server/kernel/...", "server/bench"},
@@ -212,7 +213,7 @@ func TestHouseCatches(t *testing.T) {
 		"the lab does not":                       {"server/lab", "github.com/docker/docker/client", "only [\"server/engine\"] may"},
 		"not even main does":                     {"server", "github.com/docker/docker/client", "only [\"server/engine\"] may"},
 		"a like name is another library":         {"server/lab", "github.com/docker/dockerless", ""},
-		"the stream has no transport in it":      {"server/stream", "nhooyr.io/websocket", "only [\"server/site\"] may"},
+		"the stream has no transport in it":      {"server/stream", "nhooyr.io/websocket", "only [\"server/site\" \"server/programtest\"] may"},
 		"procfs is for the kernel's readers":     {"server/kernel/process", "github.com/prometheus/procfs", ""},
 		"procfs is not for the sampler":          {"server/sampler", "github.com/prometheus/procfs", "may, so that"},
 		"a workload is the standard library's":   {"server/workload", "github.com/example/library", "keeps to the standard library"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"porthole/server/programtest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -24,7 +25,8 @@ import (
 type host struct {
 	t         testing.TB
 	folder    string
-	log       *lockedBuffer
+	flags     []string // of the daemon, besides what each has
+	log       *programtest.Log
 	namespace *exec.Cmd // holds the namespaces for as long as the test runs
 	daemon    *exec.Cmd
 	ended     chan struct{}
@@ -35,7 +37,7 @@ var hosts atomic.Int64
 
 // newHost starts an engine. Where room is more than 0, all that it keeps lies
 // on a disk of that many bytes.
-func newHost(t testing.TB, room int) *host {
+func newHost(t testing.TB, room int, flags ...string) *host {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Fatal("these tests start an engine of their own: run them as root")
@@ -45,7 +47,7 @@ func newHost(t testing.TB, room int) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{t: t, folder: folder, log: &lockedBuffer{}}
+	h := &host{t: t, folder: folder, flags: flags, log: &programtest.Log{}}
 	if err := os.WriteFile(h.path("daemon.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +109,8 @@ func (h *host) start() {
 
 func (h *host) launch() {
 	h.t.Helper()
-	h.daemon = h.enter("dockerd", "--config-file", h.path("daemon.json"), "--data-root", h.path("data"), "--exec-root", h.path("exec"),
-		"--pidfile", h.path("pid"), "--host", h.address(), "--cgroup-parent", "/"+h.group(), "--shutdown-timeout", "1")
+	h.daemon = h.enter(append([]string{"dockerd", "--config-file", h.path("daemon.json"), "--data-root", h.path("data"), "--exec-root", h.path("exec"),
+		"--pidfile", h.path("pid"), "--host", h.address(), "--cgroup-parent", "/" + h.group(), "--shutdown-timeout", "1"}, h.flags...)...)
 	h.daemon.Stdout, h.daemon.Stderr = h.log, h.log
 	if err := begin(h.daemon); err != nil {
 		h.t.Fatalf("dockerd: %v", err)
@@ -134,6 +136,20 @@ func (h *host) answers() (err error) {
 		return failed
 	})
 	return err
+}
+
+// stop ends the daemon as a service manager does, and waits for its end.
+func (h *host) stop() {
+	h.t.Helper()
+	h.daemon.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-h.ended:
+	case <-time.After(patience):
+		h.t.Fatal("dockerd does not end when it is told to")
+	}
+	if code := h.daemon.ProcessState.ExitCode(); code != 0 {
+		h.t.Errorf("dockerd ended with %d", code)
+	}
 }
 
 // kill ends the daemon at once, and waits for its end.

@@ -18,6 +18,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -133,7 +134,7 @@ func TestEnginePaused(t *testing.T) {
 	}
 	// Each has an answer while nobody has noticed yet, and afterwards.
 	for _, path := range []string{"/", "/healthz", "/api/v1/host", "/api/v1/lessons", "/api/v1/runs/" + id, "/api/v1/topology"} {
-		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.address+path, nil)
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Address+path, nil)
 		response, err := (&http.Client{Timeout: patience}).Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -201,15 +202,15 @@ func TestNoFilesLeft(t *testing.T) {
 		}
 	}()
 	for range 100 {
-		connection, err := net.Dial("tcp", strings.TrimPrefix(s.address, "http://"))
+		connection, err := net.Dial("tcp", strings.TrimPrefix(s.Address, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		open = append(open, connection)
 	}
 	until(t, "a word on it in the log", func() error {
-		if !strings.Contains(s.stderr.String(), "too many open files") {
-			return errors.New(s.stderr.String())
+		if !strings.Contains(s.Log.String(), "too many open files") {
+			return errors.New(s.Log.String())
 		}
 		return nil
 	})
@@ -294,7 +295,7 @@ func (h *host) image() string {
 
 // porthole runs another command of the program to its end.
 func (h *host) porthole(arguments ...string) (string, error) {
-	command := exec.CommandContext(h.t.Context(), program, arguments...)
+	command := exec.CommandContext(h.t.Context(), programtest.Program, arguments...)
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "DOCKER_HOST=" + h.address()}
 	output, err := command.CombinedOutput()
 	return string(output), err

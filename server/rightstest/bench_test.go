@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -35,15 +36,15 @@ const measuredFor = 20 * time.Second
 
 func measureWay(b *testing.B, way string) {
 	folder, slug := crowd(b)
-	command := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--reader", way, "--demos", folder)
-	s := start(b, command)
-	ready := s.topology("the engine", func(t wire.Topology) bool {
+	command := programtest.Command("--reader", way, "--demos", folder)
+	s := programtest.Start(b, command, nil)
+	ready := s.Topology("the engine", func(t wire.Topology) bool {
 		return t.Host.Engine.State == wire.EngineUp && string(t.Host.Reader.Mode) == way
 	})
-	if status, detail := s.post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
+	if status, detail := s.Post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
 		b.Fatalf("the lesson does not start: %d %s", status, detail)
 	}
-	s.topology("all containers", func(t wire.Topology) bool {
+	s.Topology("all containers", func(t wire.Topology) bool {
 		running := 0
 		for _, c := range t.Containers {
 			if c.Lesson == slug && c.State == "running" {
@@ -66,7 +67,7 @@ func measureWay(b *testing.B, way string) {
 	before := map[string]time.Duration{}
 	containers := 0
 	first := true
-	s.stream(ctx, func(message []byte) bool {
+	s.Stream(ctx, func(message []byte) bool {
 		var sample wire.Sample
 		if json.Unmarshal(message, &sample) != nil || sample.Type != wire.TypeSample {
 			return true

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -25,7 +26,7 @@ func TestOverTLS(t *testing.T) {
 	address, certificates := tlsFront(t)
 	folder, slug := lessonFolder(t)
 	run := func(certificates string, arguments ...string) (string, string, int) {
-		command := exec.CommandContext(t.Context(), program, arguments...)
+		command := exec.CommandContext(t.Context(), programtest.Program, arguments...)
 		command.Env = []string{"PATH=" + os.Getenv("PATH"), "DOCKER_HOST=" + address, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" + certificates}
 		var stderr strings.Builder
 		command.Stderr = &stderr
@@ -91,7 +92,7 @@ func TestOverSSH(t *testing.T) {
 	write("ssh", "#!/bin/sh\nexec /usr/bin/ssh -F "+file("ssh_config")+" \"$@\"\n", 0o755)
 	_ = os.MkdirAll("/run/sshd", 0o755) // where privileges are separated
 	sshd := exec.Command(daemon, "-D", "-e", "-f", file("sshd_config"))
-	log := &lockedBuffer{}
+	log := &programtest.Log{}
 	sshd.Stderr = log
 	if err := sshd.Start(); err != nil {
 		t.Fatal(err)
@@ -106,7 +107,7 @@ func TestOverSSH(t *testing.T) {
 	awaitPort(t, port)
 
 	folder, slug := lessonFolder(t)
-	command := exec.CommandContext(t.Context(), program, "verify", "--json", "--reader", "container", "--demos", folder, "--lesson", slug)
+	command := exec.CommandContext(t.Context(), programtest.Program, "verify", "--json", "--reader", "container", "--demos", folder, "--lesson", slug)
 	command.Env = []string{"PATH=" + place + ":" + os.Getenv("PATH"), "DOCKER_HOST=ssh://engine"}
 	var stderr strings.Builder
 	command.Stderr = &stderr
@@ -114,7 +115,7 @@ func TestOverSSH(t *testing.T) {
 	held(t, string(output), stderr.String(), command.ProcessState.ExitCode())
 
 	// Nobody there: said in a sentence.
-	command = exec.CommandContext(t.Context(), program, "doctor")
+	command = exec.CommandContext(t.Context(), programtest.Program, "doctor")
 	command.Env = []string{"PATH=" + place + ":" + os.Getenv("PATH"), "DOCKER_HOST=ssh://nobody@127.0.0.1:1"}
 	output, _ = command.CombinedOutput()
 	if code := command.ProcessState.ExitCode(); code != 3 || !strings.Contains(string(output), "cannot be reached over ssh://") {
@@ -150,7 +151,7 @@ func TestAnotherMachine(t *testing.T) {
 		return nil
 	})
 	s := serve(t, func(c *exec.Cmd) { c.Env = append(c.Env, "DOCKER_HOST="+f.address) })
-	topology := s.topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" })
+	topology := s.Topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" })
 	if !strings.Contains(topology.Host.Reader.Says, "another machine") {
 		t.Errorf("it says %q", topology.Host.Reader.Says)
 	}
@@ -196,18 +197,18 @@ func TestUpgradedEngine(t *testing.T) {
 		return nil
 	})
 	s := serve(t, func(c *exec.Cmd) { c.Env = append(c.Env, "DOCKER_HOST="+f.address) })
-	before := s.topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp }).Host.Engine
+	before := s.Topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp }).Host.Engine
 	if before.Version == newVersion || before.APIVersion == newAPI {
 		t.Fatalf("this test needs an engine that is older than %s: %+v", newAPI, before)
 	}
 	close(upgraded)
 	f.cut()
-	after := s.topology("the new engine", func(t wire.Topology) bool { return t.Host.Engine.Version == newVersion }).Host.Engine
+	after := s.Topology("the new engine", func(t wire.Topology) bool { return t.Host.Engine.Version == newVersion }).Host.Engine
 	if after.APIVersion != newAPI || after.State != wire.EngineUp {
 		t.Errorf("after the upgrade it is %+v", after)
 	}
 	var report wire.Doctor
-	s.get("/api/v1/host", &report)
+	s.Get("/api/v1/host", &report)
 	if i := slices.IndexFunc(report.Checks, func(c wire.Check) bool { return c.ID == "engine-api" }); i < 0 || report.Checks[i].Found != newAPI {
 		t.Errorf("the doctor says %+v", report.Checks)
 	}

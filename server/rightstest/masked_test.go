@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -25,26 +26,26 @@ func TestMaskedCgroups(t *testing.T) {
 		c.Args = append([]string{shell, "--mount", "sh", "-c", `mount -t tmpfs none /sys/fs/cgroup && exec "$0" "$@"`, c.Path}, c.Args[1:]...)
 		c.Path = shell
 	}, "--demos", folder)
-	topology := s.topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
+	topology := s.Topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
 	if topology.Host.CgroupMode != wire.CgroupUnknown {
 		t.Errorf("the cgroup mode is %q", topology.Host.CgroupMode)
 	}
 	var report wire.Doctor
-	s.get("/api/v1/host", &report)
+	s.Get("/api/v1/host", &report)
 	if i := slices.IndexFunc(report.Checks, func(c wire.Check) bool { return c.ID == "cgroup-mode" }); i < 0 || report.Checks[i].Status != wire.CheckMissing || !strings.Contains(report.Checks[i].Fix, "mount") {
 		t.Errorf("the doctor says %+v", report.Checks)
 	}
 	var lessons []wire.Lesson
-	s.get("/api/v1/lessons", &lessons)
+	s.Get("/api/v1/lessons", &lessons)
 	if i := slices.IndexFunc(lessons, func(l wire.Lesson) bool { return l.Slug == "cpu-limit" }); i < 0 || lessons[i].Unavailable == "" {
 		t.Error("a lesson on a limit does not say that it cannot be run here")
 	}
-	if status, detail := s.post("/api/v1/lessons/cpu-limit/runs"); status != http.StatusUnprocessableEntity || detail == "" {
+	if status, detail := s.Post("/api/v1/lessons/cpu-limit/runs"); status != http.StatusUnprocessableEntity || detail == "" {
 		t.Errorf("starting it answers %d: %s", status, detail)
 	}
 
-	lessonStarts(t, s, slug)
-	topology = s.topology("two containers", func(t wire.Topology) bool { return known(t, slug) })
+	s.StartLesson(slug)
+	topology = s.Topology("two containers", func(t wire.Topology) bool { return programtest.BothRun(t, slug) })
 	for _, c := range topology.Containers {
 		if c.Lesson != slug {
 			continue
@@ -53,11 +54,11 @@ func TestMaskedCgroups(t *testing.T) {
 			t.Errorf("namespaces need no cgroups: %+v", c.Namespaces)
 		}
 		var source wire.Provenance
-		if status := s.get("/api/v1/containers/"+c.Name+"/sources/memoryCurrentBytes", &source); status != http.StatusOK || source.Raw != "" || !strings.Contains(source.Reason, "not mounted here") {
+		if status := s.Get("/api/v1/containers/"+c.Name+"/sources/memoryCurrentBytes", &source); status != http.StatusOK || source.Raw != "" || !strings.Contains(source.Reason, "not mounted here") {
 			t.Errorf("the source of a figure that cannot be read: %d, %+v", status, source)
 		}
 	}
-	s.sampled(func(sample wire.Sample) bool {
+	sampled(s, func(sample wire.Sample) bool {
 		own := 0
 		for _, c := range topology.Containers {
 			if counters, there := sample.Containers[c.Name]; there && c.Lesson == slug {
@@ -72,10 +73,10 @@ func TestMaskedCgroups(t *testing.T) {
 }
 
 // sampled waits for a sample that is as wanted.
-func (s *server) sampled(wanted func(wire.Sample) bool) {
-	s.t.Helper()
+func sampled(s *server, wanted func(wire.Sample) bool) {
+	s.T.Helper()
 	found := false
-	s.stream(s.t.Context(), func(message []byte) bool {
+	s.Stream(s.T.Context(), func(message []byte) bool {
 		var sample wire.Sample
 		if json.Unmarshal(message, &sample) == nil && sample.Type == wire.TypeSample {
 			found = wanted(sample)
@@ -83,6 +84,6 @@ func (s *server) sampled(wanted func(wire.Sample) bool) {
 		return !found
 	})
 	if !found {
-		s.t.Fatalf("no such sample came\n%s", s.stderr)
+		s.T.Fatalf("no such sample came\n%s", s.Log)
 	}
 }

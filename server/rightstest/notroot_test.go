@@ -11,10 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -24,7 +24,7 @@ func TestNotRoot(t *testing.T) {
 	cli := docker(t)
 	folder, slug := lessonFolder(t)
 	s := serve(t, func(c *exec.Cmd) { student(t, c) }, "--demos", folder)
-	ready := s.topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Mode == wire.ReaderContainer })
+	ready := s.Topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Mode == wire.ReaderContainer })
 	name := ready.Host.Reader.Container
 
 	// Somebody else's container with a name like ours.
@@ -37,7 +37,7 @@ func TestNotRoot(t *testing.T) {
 		_ = cli.ContainerRemove(context.Background(), theirs.ID, container.RemoveOptions{Force: true})
 	})
 
-	if status, detail := s.post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
+	if status, detail := s.Post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
 		t.Fatalf("the lesson does not start: %d %s", status, detail)
 	}
 	running := func(topology wire.Topology) bool {
@@ -49,7 +49,7 @@ func TestNotRoot(t *testing.T) {
 		}
 		return known == 2
 	}
-	topology := s.topology("two containers whose namespaces are known", running)
+	topology := s.Topology("two containers whose namespaces are known", running)
 	for _, c := range topology.Containers {
 		if c.Lesson != slug {
 			if c.Name == name {
@@ -64,7 +64,7 @@ func TestNotRoot(t *testing.T) {
 			}
 		}
 		var source wire.Provenance
-		if status := s.get("/api/v1/containers/"+c.Name+"/sources/namespace.net", &source); status != http.StatusOK || !strings.HasPrefix(source.Raw, "net:[") {
+		if status := s.Get("/api/v1/containers/"+c.Name+"/sources/namespace.net", &source); status != http.StatusOK || !strings.HasPrefix(source.Raw, "net:[") {
 			t.Errorf("the source of a number is %+v (%d)", source, status)
 		}
 		if c.Outside == nil || len(c.Outside.Interfaces) != 1 || !strings.HasPrefix(c.Outside.Interfaces[0].Name, "veth") {
@@ -76,7 +76,7 @@ func TestNotRoot(t *testing.T) {
 	}
 
 	// As often as root's: not at the engine's pace of one a second.
-	times := s.sampleTimes(topology, slug, 30)
+	times := s.SampleTimes(topology, slug, 30)
 	slices.Sort(times)
 	if median := times[len(times)/2]; median < 50 || median > 400 {
 		t.Errorf("half of the samples come within %d ms of the one before, where 100 are asked for: %v", median, times)
@@ -99,12 +99,12 @@ func TestNotRoot(t *testing.T) {
 		t.Errorf("the command said is %q", ready.Host.Reader.Command)
 	}
 	var report wire.Doctor
-	s.get("/api/v1/host", &report)
+	s.Get("/api/v1/host", &report)
 	if i := slices.IndexFunc(report.Checks, func(c wire.Check) bool { return c.ID == "reader" }); i < 0 || report.Checks[i].Status != wire.CheckOK || !strings.Contains(report.Checks[i].Means, "docker run") {
 		t.Errorf("the doctor says %+v", report.Checks)
 	}
 
-	s.stop(os.Interrupt)
+	s.Stop(os.Interrupt)
 	removed(t, cli, seen.ID)
 	if _, err := cli.ContainerInspect(t.Context(), theirs.ID); err != nil {
 		t.Errorf("somebody else's container was touched: %v", err)
@@ -120,42 +120,13 @@ func TestNotRoot(t *testing.T) {
 	}
 }
 
-// sampleTimes are the times between samples that have the lesson's containers,
-// in milliseconds.
-func (s *server) sampleTimes(topology wire.Topology, slug string, count int) (between []int64) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
-	defer cancel()
-	var last int64
-	s.stream(ctx, func(message []byte) bool {
-		var sample wire.Sample
-		if json.Unmarshal(message, &sample) != nil || sample.Type != wire.TypeSample {
-			return true
-		}
-		for _, c := range topology.Containers {
-			if _, there := sample.Containers[c.Name]; !there && c.Lesson == slug {
-				return true
-			}
-		}
-		if last > 0 {
-			between = append(between, sample.At-last)
-		}
-		last = sample.At
-		return len(between) < count
-	})
-	if len(between) < count {
-		s.t.Fatalf("only %d samples came", len(between))
-	}
-	return between
-}
-
 // A server that is killed takes its helper along, though it cannot remove it.
 func TestKilledServer(t *testing.T) {
 	cli := docker(t)
 	s := serve(t, func(c *exec.Cmd) { student(t, c) })
-	ready := s.topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" })
+	ready := s.Topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" })
 	id := helper(t, cli, ready.Host.Reader.Container).ID
-	s.stop(syscall.SIGKILL)
+	s.Stop(syscall.SIGKILL)
 	removed(t, cli, id)
 }
 
@@ -163,14 +134,14 @@ func TestKilledServer(t *testing.T) {
 func TestKilledHelper(t *testing.T) {
 	cli := docker(t)
 	s := serve(t, func(c *exec.Cmd) { student(t, c) })
-	first := s.topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" }).Host.Reader.Container
+	first := s.Topology("that a helper reads", func(t wire.Topology) bool { return t.Host.Reader.Container != "" }).Host.Reader.Container
 	if err := cli.ContainerKill(t.Context(), first, "SIGKILL"); err != nil {
 		t.Fatal(err)
 	}
-	second := s.topology("another helper", func(t wire.Topology) bool {
+	second := s.Topology("another helper", func(t wire.Topology) bool {
 		return t.Host.Reader.Container != "" && t.Host.Reader.Container != first
 	}).Host.Reader.Container
-	s.stop(os.Interrupt)
+	s.Stop(os.Interrupt)
 	for _, name := range []string{first, second} {
 		removed(t, cli, name)
 	}
@@ -180,7 +151,7 @@ func TestKilledHelper(t *testing.T) {
 func TestVerifyNotRoot(t *testing.T) {
 	docker(t)
 	folder, slug := lessonFolder(t)
-	command := exec.CommandContext(t.Context(), program, "verify", "--json", "--demos", folder, "--lesson", slug)
+	command := exec.CommandContext(t.Context(), programtest.Program, "verify", "--json", "--demos", folder, "--lesson", slug)
 	student(t, command)
 	command.Env = []string{"PATH=" + os.Getenv("PATH")}
 	output, err := command.Output()

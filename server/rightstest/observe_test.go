@@ -25,13 +25,13 @@ func TestBehindAReadOnlyProxy(t *testing.T) {
 	f := newFront(t, readOnly, unedited)
 	folder, slug := lessonFolder(t)
 	s := serve(t, func(c *exec.Cmd) { c.Env = append(c.Env, "DOCKER_HOST="+f.address) }, "--demos", folder)
-	topology := s.topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
+	topology := s.Topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
 	says := topology.Host.Engine.ObserveOnly
 	if !strings.Contains(says, "forbids to start any") || strings.Count(says, "\n") > 0 || !strings.HasSuffix(says, ".") {
 		t.Errorf("the page says %q", says)
 	}
 	var lessons []wire.Lesson
-	s.get("/api/v1/lessons", &lessons)
+	s.Get("/api/v1/lessons", &lessons)
 	for _, lesson := range lessons {
 		if lesson.Unavailable != says {
 			t.Errorf("the lesson %s says %q, and not why it cannot start", lesson.Slug, lesson.Unavailable)
@@ -41,12 +41,12 @@ func TestBehindAReadOnlyProxy(t *testing.T) {
 		t.Error("there are no lessons")
 	}
 	for range 20 {
-		if status, detail := s.post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusUnprocessableEntity || !strings.Contains(detail, says) {
+		if status, detail := s.Post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusUnprocessableEntity || !strings.Contains(detail, says) {
 			t.Fatalf("starting a lesson answers %d: %s", status, detail)
 		}
 	}
 	var report wire.Doctor
-	s.get("/api/v1/host", &report)
+	s.Get("/api/v1/host", &report)
 	if i := slices.IndexFunc(report.Checks, func(c wire.Check) bool { return c.ID == "engine" }); i < 0 || report.Checks[i].Status != wire.CheckLimited || report.Checks[i].Means != says {
 		t.Errorf("the doctor says %+v", report.Checks)
 	}
@@ -54,7 +54,7 @@ func TestBehindAReadOnlyProxy(t *testing.T) {
 	if writes := f.wrote(); writes > 2 {
 		t.Errorf("the proxy had to refuse %d requests", writes)
 	}
-	log := s.stderr.String()
+	log := s.Log.String()
 	if lines := linesWith(log, "forbids to start any"); len(lines) != 1 {
 		t.Errorf("the log has it %d times:\n%s", len(lines), log)
 	}
@@ -72,12 +72,12 @@ func TestNotRootBehindAReadOnlyProxy(t *testing.T) {
 		student(t, c)
 		c.Env = append(c.Env, "DOCKER_HOST="+f.address)
 	})
-	topology := s.topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.ObserveOnly != "" })
+	topology := s.Topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.ObserveOnly != "" })
 	reader := topology.Host.Reader
 	if reader.Mode != wire.ReaderDirect || !strings.Contains(reader.Problem, "Namespaces stay unknown") {
 		t.Errorf("the page says %+v", reader)
 	}
-	if log := s.stderr.String(); strings.Count(log, "\n") > 6 {
+	if log := s.Log.String(); strings.Count(log, "\n") > 6 {
 		t.Errorf("the log has %d lines:\n%s", strings.Count(log, "\n"), log)
 	}
 }
@@ -88,12 +88,12 @@ func TestTheAPIAlone(t *testing.T) {
 	folder, slug := lessonFolder(t)
 	// Another server, which may, starts the lesson.
 	full := serve(t, nil, "--demos", folder)
-	full.topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
-	if status, detail := full.post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
+	full.Topology("the engine", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
+	if status, detail := full.Post("/api/v1/lessons/" + slug + "/runs"); status != http.StatusCreated {
 		t.Fatalf("the lesson does not start: %d %s", status, detail)
 	}
 	s := serve(t, nil, "--reader", "none", "--demos", folder)
-	both := s.topology("both containers", func(t wire.Topology) bool {
+	both := s.Topology("both containers", func(t wire.Topology) bool {
 		running := 0
 		for _, c := range t.Containers {
 			if c.Lesson == slug && c.State == "running" {
@@ -105,7 +105,7 @@ func TestTheAPIAlone(t *testing.T) {
 	if r := both.Host.Reader; r.Mode != wire.ReaderEngine || !strings.Contains(r.Says, "engine's API") || r.Problem == "" {
 		t.Errorf("it is not labelled: %+v", r)
 	}
-	times := s.sampleTimes(both, slug, 3)
+	times := s.SampleTimes(both, slug, 3)
 	if slices.Min(times) < 500 {
 		t.Errorf("samples come every %v ms, more often than the engine has news", times)
 	}
@@ -116,7 +116,7 @@ func TestTheAPIAlone(t *testing.T) {
 		}
 	}
 	var source wire.Provenance
-	if status := s.get("/api/v1/containers/"+name+"/sources/memoryCurrentBytes", &source); status != http.StatusOK || !strings.Contains(source.Raw, "memory_stats") {
+	if status := s.Get("/api/v1/containers/"+name+"/sources/memoryCurrentBytes", &source); status != http.StatusOK || !strings.Contains(source.Raw, "memory_stats") {
 		t.Errorf("the source is %+v (%d)", source, status)
 	}
 	if _, err := cli.ContainerInspect(t.Context(), name); err != nil {
