@@ -14,6 +14,7 @@ import (
 
 	"porthole/demos"
 	"porthole/server/builtin"
+	"porthole/server/programtest"
 )
 
 func TestLifeOfAContainer(t *testing.T) {
@@ -141,7 +142,7 @@ func TestStoppedAfterEachStep(t *testing.T) {
 func TestKilledServer(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "engine")
 	before := traces(t, folder)
-	server := exec.Command(os.Args[0], "server-to-be-killed", folder, program)
+	server := exec.Command(os.Args[0], "server-to-be-killed", folder, programtest.Program)
 	server.Stderr = os.Stderr
 	input, _ := server.StdinPipe()
 	defer input.Close()
@@ -170,7 +171,7 @@ func TestKilledServer(t *testing.T) {
 	if len(traces(t, folder)) == len(before) {
 		t.Error("nothing is left of it, so that the next one has nothing to prove")
 	}
-	next := builtin.New(builtin.Options{Folder: folder, Executable: program})
+	next := builtin.New(builtin.Options{Folder: folder, Executable: programtest.Program})
 	defer next.Close()
 	if err := next.Connect(t.Context()); err != nil {
 		t.Fatal(err)

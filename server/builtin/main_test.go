@@ -5,21 +5,16 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"porthole/demos"
 	"porthole/server/builtin"
+	"porthole/server/programtest"
 )
-
-// program is our own one, without libraries, for the image.
-var program string
 
 // The test binary is also what becomes a container, and the server that is killed.
 func TestMain(m *testing.M) {
@@ -29,29 +24,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "server-to-be-killed" {
 		serverToBeKilled(os.Args[2], os.Args[3])
 	}
-	os.Exit(runAll(m))
-}
-
-func runAll(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "porthole-builtin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(folder)
-	program = filepath.Join(folder, "porthole")
-	build := exec.Command("go", "build", "-o", program, "porthole/server")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "the program for the image could not be built: %v\n%s", err, said)
-		return 1
-	}
-	code := m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	return code
+	os.Exit(programtest.Run(m, nil))
 }
 
 // lesson is what the tests' containers belong to.
@@ -64,7 +37,7 @@ func engineIn(t testing.TB, o builtin.Options) *builtin.Engine {
 	if o.Folder == "" {
 		o.Folder = filepath.Join(t.TempDir(), "engine")
 	}
-	o.Executable = program
+	o.Executable = programtest.Program
 	before := traces(t, o.Folder)
 	e := builtin.New(o)
 	if err := e.Connect(t.Context()); err != nil {
