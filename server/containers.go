@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -5,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 
 	"porthole/server/builtin"
 	"porthole/server/doctor"
@@ -143,3 +147,23 @@ func (builtinPlug) Stats(context.Context, string, func([]byte)) error {
 }
 
 func (builtinPlug) Final(err error) bool { return errors.Is(err, builtin.ErrRefused) }
+
+// noDocker reports whether nothing on this machine points to an engine: no
+// address in the environment, no socket, and no program that would start one.
+// Where only the engine is down, the page waits for it and says so.
+func noDocker(getenv func(string) string, has func(program string) bool) bool {
+	address, err := engine.FindAddress(getenv)
+	path, local := strings.CutPrefix(address, "unix://")
+	if err != nil || !local || getenv("DOCKER_HOST") != "" {
+		return false
+	}
+	if _, err := os.Stat(path); err == nil {
+		return false
+	}
+	return !has("docker") && !has("dockerd") && !has("podman")
+}
+
+func inPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"porthole/server/reader"
 )
 
 const usage = `Porthole: a window into how Docker works.
@@ -184,7 +182,7 @@ func (c *config) check() error {
 	if !slices.Contains([]string{"auto", "open", "token"}, c.control) {
 		return fmt.Errorf("--control %s is not auto, open or token", c.control)
 	}
-	if !slices.Contains(reader.Modes, c.reader) {
+	if !slices.Contains(readers, c.reader) {
 		return fmt.Errorf("--reader %s is not auto, direct, container or none", c.reader)
 	}
 	if !slices.Contains([]string{"text", "json"}, c.logFormat) {

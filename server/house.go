@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -151,14 +153,6 @@ func (h *house) loadImage(ctx context.Context) error {
 	}
 }
 
-// finish drops the error that only says that we were told to stop.
-func finish(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
 // awaitEngine waits until the engine answers, or for as long as told; it
 // returns the last word about it.
 func (h *house) awaitEngine(ctx context.Context, within time.Duration) (wire.Engine, error) {
@@ -194,13 +188,6 @@ func (h *house) lacks(need string) string {
 		return only // whatever the kernel has, nothing can be started
 	}
 	return h.reader.Lacks(need)
-}
-
-func newLog(format string, w io.Writer) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, nil))
 }
 
 // board keeps the latest word on each run, and lets one wait for it.

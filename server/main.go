@@ -14,9 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"porthole/server/builtin"
-	"porthole/server/workload"
 )
 
 // Exit codes, as the command reference promises them.
@@ -42,14 +39,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
 		name, rest = args[0], args[1:]
 	}
-	if name == "workload" {
-		return workload.Main(ctx, rest, stdout, stderr)
-	}
-	if name == builtin.ChildCommand {
-		return builtin.Child(stderr)
-	}
-	if name == "reader" {
-		return readerMain(ctx, rest, os.Stdin, stdout, stderr)
+	if code, known := linuxCommand(ctx, name, rest, stdout, stderr); known {
+		return code
 	}
 	command, ok := commands[name]
 	if name == "help" {
@@ -80,7 +71,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // sentence for standard error where there is something to say.
 var commands = map[string]func(context.Context, config, io.Writer, io.Writer) (int, error){
 	"serve":       serve,
-	"verify":      verify,
+	"verify":      verify, // from here to clean: on Linux alone
 	"record":      record,
 	"doctor":      doctorCommand,
 	"clean":       clean,

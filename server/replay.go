@@ -4,20 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"porthole/demos"
-	"porthole/server/engine"
 	"porthole/server/recording"
 	"porthole/server/site"
 	"porthole/server/stream"
 	"porthole/server/wire"
-	"porthole/server/workload"
 )
 
 // serveReplay shows a recording: the same pages, each of which says so.
@@ -37,7 +32,7 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	hall := openHall(hub, func() []wire.Lesson { return player.Catalogue() })
 	player = recording.NewPlayer(saved, hall)
 	// The prose of lessons is not recorded: it is that of this version.
-	lessons, _ := demos.Loader{CheckWorkload: workload.Check}.Load(demos.Builtin)
+	lessons, _ := demos.Loader{CheckWorkload: checkWorkload}.Load(demos.Builtin)
 	window, listener, err := openWindow(c, stdout, site.Options{
 		Lab: player, Hub: hub, Room: hall.room, Sources: playedSources{player}, Player: player, Recording: &saved.Made,
 		Host: func() wire.Host { return saved.Host },
@@ -70,9 +65,6 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	return exitOK, nil
 }
 
-// howToGetLive is said wherever a recording stands in for the real thing.
-const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one)."
-
 // openRecording reads a file, or without a name the recording that Porthole
 // brings along.
 func openRecording(path string) (*recording.Recording, error) {
@@ -80,26 +72,6 @@ func openRecording(path string) (*recording.Recording, error) {
 		return recording.Bundled()
 	}
 	return recording.Open(path)
-}
-
-// noDocker reports whether nothing on this machine points to an engine: no
-// address in the environment, no socket, and no program that would start one.
-// Where only the engine is down, the page waits for it and says so.
-func noDocker(getenv func(string) string, has func(program string) bool) bool {
-	address, err := engine.FindAddress(getenv)
-	path, local := strings.CutPrefix(address, "unix://")
-	if err != nil || !local || getenv("DOCKER_HOST") != "" {
-		return false
-	}
-	if _, err := os.Stat(path); err == nil {
-		return false
-	}
-	return !has("docker") && !has("dockerd") && !has("podman")
-}
-
-func inPath(program string) bool {
-	_, err := exec.LookPath(program)
-	return err == nil
 }
 
 // playedSources answers for the kernel files as they were at the moment that

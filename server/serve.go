@@ -6,70 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
 
-	"golang.org/x/sync/errgroup"
-
 	"porthole/demos"
-	"porthole/server/builtin"
-	"porthole/server/engine"
-	"porthole/server/lab"
 	"porthole/server/recording"
-	"porthole/server/sampler"
 	"porthole/server/site"
-	"porthole/server/stream"
-	"porthole/server/wire"
 	"porthole/static"
 	"porthole/templates"
 )
 
 // serve runs the dashboard until ctx ends, and leaves nothing behind.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
-	if c.engine == "auto" && noDocker(os.Getenv, inPath) && !onlyBuiltin(os.Getenv, inPath) {
+	if c.engine == "auto" && !canBeLive() {
 		return serveReplay(ctx, c, "", stdout, stderr)
 	}
 	if path, replayed := strings.CutPrefix(c.engine, replayPrefix); replayed {
 		return serveReplay(ctx, c, path, stdout, stderr)
 	}
-	log := newLog(c.logFormat, stderr)
-	rings, hush := bell()
-	defer hush()
-	hub := stream.NewHub(stream.Options{Log: log})
-	var class classroom
-	hall := openHall(hub, func() []wire.Lesson { return class.Catalogue() })
-	house, err := build(c, stderr, hall)
-	if err != nil {
-		return exitUsage, err
-	}
-	class = classroom{house.lab, house.shelf}
-	window, listener, err := openWindow(c, stdout, site.Options{
-		Lab: class, Hub: hub, Room: hall.room, Sources: house.reader,
-		Host: house.reader.Host, Doctor: house.examine,
-		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
-		Figures: func() site.Figures {
-			cost := house.reader.Cost()
-			return site.Figures{Samples: cost.Ticks, Containers: cost.Containers, Spent: cost.Spent}
-		},
-		Interval: c.interval, Log: log,
-	})
-	if err != nil {
-		return exitUsage, err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	house.runAll(ctx, group)
-	group.Go(func() error { return hall.room.Run(ctx) })
-	group.Go(func() error { return renewControl(ctx, rings, window, stdout, ownURL(listener.Addr(), c.basePath)) })
-	group.Go(func() error { return window.Serve(ctx, listener) })
-	if err := finish(group.Wait()); err != nil {
-		return exitFails, err
-	}
-	fmt.Fprintln(stdout, "Porthole has stopped; what it started has been removed.")
-	return exitOK, nil
+	return serveLive(ctx, c, stdout, stderr)
 }
 
 // openWindow listens, puts the site together, and says where it is. The
@@ -84,7 +43,7 @@ func openWindow(c config, stdout io.Writer, o site.Options) (*site.Site, net.Lis
 		o.ControlToken = rand.Text()
 	}
 	o.Reach, o.ReachReason = reach(listener.Addr(), c.allowHost)
-	o.Statuses, o.Version = slices.Concat(statuses, roomStatuses), version()
+	o.Statuses, o.Version = slices.Concat(statuses, liveStatuses, roomStatuses), version()
 	o.Templates, o.Static = templates.FS, static.FS
 	o.AllowHosts = append(ownHosts(listener.Addr()), c.allowHost...)
 	o.AllowEmbed, o.BasePath = c.allowEmbed, c.basePath
@@ -104,25 +63,9 @@ func openWindow(c config, stdout io.Writer, o site.Options) (*site.Site, net.Lis
 
 // statuses say what an error means over HTTP. The first match counts.
 var statuses = []site.Status{
-	{Err: lab.ErrNoLesson, Status: http.StatusNotFound},
-	{Err: lab.ErrNoRun, Status: http.StatusNotFound},
-	{Err: lab.ErrNoAction, Status: http.StatusNotFound},
-	{Err: sampler.ErrUnknownSource, Status: http.StatusNotFound},
-	{Err: lab.ErrAlreadyRunning, Status: http.StatusConflict},
-	{Err: lab.ErrValue, Status: http.StatusBadRequest},
-	{Err: lab.ErrNotNow, Status: http.StatusConflict},
-	{Err: lab.ErrUnavailable, Status: http.StatusUnprocessableEntity},
 	{Err: recording.ErrNothing, Status: http.StatusConflict},
 	{Err: recording.ErrNoSource, Status: http.StatusNotFound},
 	{Err: recording.ErrValue, Status: http.StatusBadRequest},
-	{Err: lab.ErrTooMany, Status: http.StatusTooManyRequests},
-	{Err: lab.ErrNoEngine, Status: http.StatusServiceUnavailable},
-	{Err: lab.ErrClosed, Status: http.StatusServiceUnavailable},
-	{Err: engine.ErrDown, Status: http.StatusServiceUnavailable},
-	{Err: engine.ErrForbidden, Status: http.StatusServiceUnavailable},
-	{Err: engine.ErrTooOld, Status: http.StatusServiceUnavailable},
-	{Err: builtin.ErrDown, Status: http.StatusServiceUnavailable},
-	{Err: builtin.ErrForbidden, Status: http.StatusServiceUnavailable},
 }
 
 func article(lessons []demos.Lesson, slug string) (site.Article, bool) {
@@ -200,4 +143,19 @@ func listenProblem(address string, err error) error {
 		return fmt.Errorf("this user may not listen on %s: choose a port above 1023 with --listen", address)
 	}
 	return fmt.Errorf("cannot listen on %s: %s", address, strings.TrimPrefix(err.Error(), "listen "))
+}
+
+// finish drops the error that only says that we were told to stop.
+func finish(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func newLog(format string, w io.Writer) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
 }

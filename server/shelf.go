@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -14,7 +16,6 @@ import (
 	"porthole/demos"
 	"porthole/server/lab"
 	"porthole/server/wire"
-	"porthole/server/workload"
 )
 
 // shelf holds the lessons: the built-in ones, and a teacher's own from a
@@ -40,7 +41,7 @@ func newShelf(folder string, log *slog.Logger) *shelf {
 // load reads all lessons. A mistake is said by file and line, once, and harms
 // no other lesson.
 func (s *shelf) load() {
-	loader := demos.Loader{CheckWorkload: workload.Check}
+	loader := demos.Loader{CheckWorkload: checkWorkload}
 	var next shelved
 	next.lessons, next.problems = loader.Load(demos.Builtin)
 	if s.folder != "" {

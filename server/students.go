@@ -7,10 +7,8 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"porthole/server/room"
 	"porthole/server/site"
@@ -109,14 +107,6 @@ func inContainer() bool {
 	return false
 }
 
-// bell rings at each SIGUSR1, by which another one-time link is asked for.
-// It hangs before the first link is printed: by itself the signal would kill.
-func bell() (rings <-chan os.Signal, hush func()) {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGUSR1)
-	return asked, func() { signal.Stop(asked) }
-}
-
 // renewControl prints another one-time link each time that it rings, until ctx
 // ends.
 func renewControl(ctx context.Context, rings <-chan os.Signal, window *site.Site, stdout io.Writer, url string) error {
@@ -137,7 +127,7 @@ func renewControl(ctx context.Context, rings <-chan os.Signal, window *site.Site
 func announceControl(w io.Writer, url, token string) {
 	// After the #, so that no server, proxy or history keeps it.
 	fmt.Fprintf(w, "To start and stop lessons, open %s/control#%s\n", url, token)
-	fmt.Fprintf(w, "  That link is good once, for one browser. For another one: kill -USR1 %d\n", os.Getpid())
+	fmt.Fprintf(w, "  That link is good once, for one browser. For another one: %s\n", howToRenew())
 }
 
 func announceRoom(w io.Writer, hosts []string, basePath string) {

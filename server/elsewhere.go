@@ -1,0 +1,46 @@
+//go:build !linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"porthole/server/site"
+)
+
+// Containers are made of parts of the Linux kernel. On other systems the program
+// shows recordings, and nothing that claims to be live.
+
+var errElsewhere = errors.New("this needs Linux, whose kernel containers are made of: run Porthole in Docker's Linux machine with 'docker compose up', or leave --engine out to see the recording")
+
+func needsLinux(context.Context, config, io.Writer, io.Writer) (int, error) {
+	return exitNoEngine, errElsewhere
+}
+
+// The commands that ask an engine or the kernel.
+var verify, record, doctorCommand, clean, serveLive = needsLinux, needsLinux, needsLinux, needsLinux, needsLinux
+
+const howToGetLive = "for the live one, start Porthole on a Linux machine with a Docker engine, or here in Docker's own one: docker compose up."
+
+func canBeLive() bool { return false }
+
+// linuxCommand knows none here.
+func linuxCommand(context.Context, string, []string, io.Writer, io.Writer) (code int, known bool) {
+	return 0, false
+}
+
+// checkWorkload finds nothing wrong: the lessons that are built in were checked
+// where they can run.
+func checkWorkload([]string) error { return nil }
+
+var readers = []string{"auto"}
+
+var liveStatuses []site.Status
+
+// bell never rings: not every system has a signal for it.
+func bell() (rings <-chan os.Signal, hush func()) { return nil, func() {} }
+
+func howToRenew() string { return "start Porthole again" }
