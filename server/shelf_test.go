@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"porthole/server/programtest"
 	"porthole/server/wire"
 )
 
@@ -27,24 +26,6 @@ claims:
     holds: one.running
     measured: it runs
 `
-
-// said is a log that a test reads while others write to it.
-type said struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (s *said) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
 
 func put(t *testing.T, folder, name, yaml string) {
 	t.Helper()
@@ -70,7 +51,7 @@ func await(t *testing.T, what string, done func() bool) {
 }
 
 func TestATeachersLessonsAreReadAgainOnChange(t *testing.T) {
-	folder, log := t.TempDir(), &said{}
+	folder, log := t.TempDir(), &programtest.Log{}
 	s := newShelf(folder, slog.New(slog.NewTextHandler(log, nil)))
 	builtin := len(s.Lessons())
 	if builtin == 0 {

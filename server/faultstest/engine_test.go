@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"porthole/server/programtest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/docker/docker/client"
+
+	"porthole/server/programtest"
 )
 
 // host is an engine of a test's own: a second dockerd and its containerd, in

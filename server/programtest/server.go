@@ -75,11 +75,20 @@ func Start(t testing.TB, command *exec.Cmd, begin func(*exec.Cmd) error) *Server
 	return s
 }
 
-// Stop sends a signal and waits for the end. A second call does nothing.
+// Stop sends a signal and waits for the end, which Ctrl-C brings about without a
+// complaint. A second call does nothing.
 func (s *Server) Stop(signal os.Signal) {
+	select {
+	case <-s.ended:
+		return
+	default:
+	}
 	_ = s.command.Process.Signal(signal)
 	select {
 	case <-s.ended:
+		if code := s.command.ProcessState.ExitCode(); signal == os.Interrupt && code != 0 {
+			s.T.Errorf("the server ended with %d\n%s", code, s.Log)
+		}
 	case <-time.After(patience):
 		s.command.Process.Kill()
 		s.T.Errorf("the server does not end on %v\n%s", signal, s.Log)

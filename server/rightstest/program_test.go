@@ -8,13 +8,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"porthole/server/programtest"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
+
+	"porthole/server/programtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(programtest.Run(m, nil)) }
@@ -67,7 +68,7 @@ func serve(t testing.TB, alter func(*exec.Cmd), arguments ...string) *server {
 	return programtest.Start(t, command, nil)
 }
 
-// helpers are our reader containers of one name.
+// helper is our reader container of a name.
 func helper(t *testing.T, cli *client.Client, name string) container.InspectResponse {
 	t.Helper()
 	seen, err := cli.ContainerInspect(t.Context(), name)

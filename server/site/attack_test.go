@@ -12,13 +12,14 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"nhooyr.io/websocket"
+
+	"porthole/server/programtest"
 )
 
 // TestHeadersThatNeverEnd is slowloris: a client that sends a header byte by
@@ -212,7 +213,7 @@ func TestBodyOfAGigabyte(t *testing.T) {
 // and wrong, and looks for it in what was logged.
 func TestTheTokenIsNotLogged(t *testing.T) {
 	const token = "A7Q2XK4WJ5N3"
-	var log lockedBuffer
+	var log programtest.Log
 	s := serve(t, func(o *Options) {
 		o.ControlToken = token
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -228,24 +229,6 @@ func TestTheTokenIsNotLogged(t *testing.T) {
 	if log.String() == "" {
 		t.Error("nothing was logged, not even the panic: the test looks at nothing")
 	}
-}
-
-// lockedBuffer is a buffer that handlers may write side by side.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // TestPathsThatClimb puts what climbs out of a folder into every parameter of
