@@ -14,7 +14,7 @@ import (
 // Containers are made of parts of the Linux kernel. On other systems the program
 // shows recordings, and nothing that claims to be live.
 
-var errElsewhere = errors.New("this needs Linux, whose kernel containers are made of: run Porthole in Docker's Linux machine with 'docker compose up', or leave --engine out to see the recording")
+var errElsewhere = errors.New("this needs Linux, whose kernel containers are made of: run Porthole in Docker's Linux machine with 'docker compose up', or see a recording with 'porthole serve'")
 
 func needsLinux(context.Context, config, io.Writer, io.Writer) (int, error) {
 	return exitNoEngine, errElsewhere
@@ -24,6 +24,9 @@ func needsLinux(context.Context, config, io.Writer, io.Writer) (int, error) {
 var verify, record, doctorCommand, clean, serveLive = needsLinux, needsLinux, needsLinux, needsLinux, needsLinux
 
 const howToGetLive = "for the live one, start Porthole on a Linux machine with a Docker engine, or here in Docker's own one: docker compose up."
+
+// liveCommand is what shows the live page.
+const liveCommand = "docker compose up"
 
 func canBeLive() bool { return false }
 
@@ -36,7 +39,8 @@ func linuxCommand(context.Context, string, []string, io.Writer, io.Writer) (code
 // where they can run.
 func checkWorkload([]string) error { return nil }
 
-var readers = []string{"auto"}
+// readers are accepted as on Linux, and mean nothing to a recording.
+var readers = []string{"auto", "direct", "container", "none"}
 
 var liveStatuses []site.Status
 

@@ -58,6 +58,9 @@ func howToRenew() string { return fmt.Sprintf("kill -USR1 %d", os.Getpid()) }
 // howToGetLive is said wherever a recording stands in for the real thing.
 const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one)."
 
+// liveCommand is what shows the live page.
+const liveCommand = "porthole serve --engine docker"
+
 // canBeLive reports whether there is an engine to show, or will be one when it
 // is started.
 func canBeLive() bool {

@@ -42,7 +42,7 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 				ID: "recording", Title: "recording", Status: wire.CheckLimited,
 				Found: fmt.Sprintf("made on %s on %s", saved.Made.Hostname, time.UnixMilli(saved.Made.At).UTC().Format("2 January 2006")),
 				Means: "Nothing here is live: what follows is of that machine, on that day.",
-				Fix:   "porthole serve --engine docker",
+				Fix:   liveCommand,
 			}}, report.Checks...)
 			return report
 		},
