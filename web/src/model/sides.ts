@@ -1,4 +1,4 @@
-import type { CgroupFile, Container, Limit, Mount, Process, Range, Segment, SeenContainer } from '../wire';
+import type { CgroupFile, Container, Limit, Mount, Process, Range, Run, Segment, SeenContainer } from '../wire';
 
 /** The tables that a lesson can show, by the names of its panels. */
 export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log'] as const;
@@ -132,12 +132,15 @@ export class Seen {
   private readonly kept = new Map<string, { container: Container; at: number }>();
 
   /** Takes in the containers of a run as they are at a moment of the server's clock; another run is another story. */
-  take(run: string, containers: Container[], at = 0): void {
+  take({ id: run, state }: Pick<Run, 'id' | 'state'>, containers: Container[], at = 0): void {
     if (run !== this.run) {
       this.run = run;
       this.kept.clear();
     }
+    const dismantled = state === 'stopping' || state === 'stopped' || state === 'finished';
     for (const container of containers) {
+      // Its processes end one by one: what is left of them is not what there was to see.
+      if (dismantled && living(container)) continue;
       const before = this.kept.get(container.name);
       const same = before?.container.id === container.id ? before : undefined;
       this.kept.set(container.name, { container: same ? merged(same.container, container) : container, at: living(container) ? at : (same?.at ?? 0) });

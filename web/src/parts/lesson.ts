@@ -77,7 +77,7 @@ export class LessonPage extends Part {
   private remember(): void {
     const run = store.runOf(page.lesson);
     if (!run || !store.topology) return;
-    this.seen.take(run.id, store.containers.filter((one) => one.run === run.id), store.topology.at);
+    this.seen.take(run, store.containers.filter((one) => one.run === run.id), store.topology.at);
     const over = run.containers.filter((one) => one.state === 'exited' || one.state === 'removed');
     const asked = `${run.id} ${over.length}`;
     if (this.asked === asked || over.every((one) => this.seen.at(one.name))) return;

@@ -40,7 +40,7 @@ export function picture(lesson: Lesson, run: Run | undefined, view: View, seen: 
       <porthole-observe .kind=${view.graph} .run=${run} .watched=${watchedOf(lesson, run)} .expectMs=${(lesson.seconds ?? 20) * 1000 + 3000}></porthole-observe></section>`;
   }
   if (view.table) {
-    if (run) seen.take(run.id, store.containers.filter((one) => one.run === run.id));
+    if (run) seen.take(run, store.containers.filter((one) => one.run === run.id));
     const watched = watchedOf(lesson, run).map((one) => {
       const container = seen.last(one.name, Boolean(one.container)) ?? one.container;
       return { ...one, ...(container ? { container } : {}) };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CgroupFile, Container, Range } from '../../src/wire';
+import type { CgroupFile, Container, Range, RunState } from '../../src/wire';
 import { Predictions } from '../../src/model/prediction';
 import { Seen, commandWith, flagValue, joinProcesses, limitRows, mapInWords, mountRows, shortPath, tablesOf, witnesses } from '../../src/model/sides';
 
 const container = (more: Partial<Container> = {}): Container => ({ name: 'n', id: '1', state: 'running', namespaces: [], limits: {}, ...more });
+const run = (id: string, state: RunState = 'running') => ({ id, state });
 
 test('a lesson shows the tables that its panels name, each once', () => {
   assert.deepEqual(tablesOf(['layers', 'diagram', 'claims']), ['layers']);
@@ -64,22 +65,36 @@ test('the command of an action changes with its value', () => {
 
 test('what has gone is remembered, until another run begins', () => {
   const seen = new Seen();
-  seen.take('a', [container({ outside: { pid: 7 }, limits: { cpu: { source: 'cpuMax', value: 1 } } })]);
-  seen.take('a', [container({ state: 'exited', oomKilled: true })]);
+  seen.take(run('a'), [container({ outside: { pid: 7 }, limits: { cpu: { source: 'cpuMax', value: 1 } } })]);
+  seen.take(run('a'), [container({ state: 'exited', oomKilled: true })]);
   assert.deepEqual([seen.last('n', true)?.outside?.pid, seen.last('n', true)?.limits.cpu?.value, seen.last('n', true)?.oomKilled], [7, 1, true]);
-  seen.take('b', []);
+  seen.take(run('b'), []);
   assert.equal(seen.last('n', false), undefined);
+});
+
+test('a run that is being removed shows its containers as they were before', () => {
+  const seen = new Seen();
+  const processes = (...commands: string[]) => container({ outside: { pid: 7, processes: commands.map((command, i) => ({ pid: 7 + i, command })) } });
+  seen.take(run('a'), [processes('app', 'web')], 500);
+  seen.take(run('a', 'stopping'), [processes('app', '[web]')], 600);
+  seen.take(run('a', 'stopping'), [processes('app')], 700);
+  seen.take(run('a', 'stopping'), [container({ state: 'exited', oomKilled: false })], 800);
+  assert.deepEqual([seen.at('n'), seen.last('n', false)?.outside?.processes?.map((each) => each.command), seen.last('n', false)?.oomKilled], [500, ['app', 'web'], false]);
+  // One that comes only now has seen nothing of it, and asks the server.
+  const late = new Seen();
+  late.take(run('a', 'stopping'), [processes('app')], 700);
+  assert.equal(late.at('n'), 0);
 });
 
 test('what the server has kept stands in for what this page has not seen', () => {
   const seen = new Seen();
-  seen.take('a', [container({ state: 'exited', oomKilled: true })], 900);
+  seen.take(run('a'), [container({ state: 'exited', oomKilled: true })], 900);
   assert.equal(seen.at('n'), 0, 'it was not seen alive');
   seen.recall('b', [{ at: 500, container: container(), last: {} }]);
   assert.equal(seen.at('n'), 0, 'another run is another story');
   seen.recall('a', [{ at: 500, container: container({ outside: { pid: 7 } }), last: {} }]);
   assert.deepEqual([seen.at('n'), seen.last('n', true)?.state, seen.last('n', true)?.outside?.pid, seen.last('n', false)?.oomKilled], [500, 'exited', 7, true]);
-  seen.take('a', [container({ outside: { pid: 8 } })], 700);
+  seen.take(run('a'), [container({ outside: { pid: 8 } })], 700);
   seen.recall('a', [{ at: 500, container: container({ outside: { pid: 7 } }), last: {} }]);
   assert.deepEqual([seen.at('n'), seen.last('n', false)?.state, seen.last('n', false)?.outside?.pid], [700, 'removed', 8]);
 });
