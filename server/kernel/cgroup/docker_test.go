@@ -82,7 +82,12 @@ func TestDockerLimits(t *testing.T) {
 		}
 		checkCommand(t, source)
 	}
-	dockertest.Docker(t, "update", "--cpus", "1.5", "--pids-limit", "500", container.Name)
+	cpus := []string{"--cpus", "1.5"}
+	if dockertest.Podman(t) {
+		// It passes over --cpus without a word.
+		cpus = []string{"--cpu-period", "100000", "--cpu-quota", "150000"}
+	}
+	dockertest.Docker(t, slices.Concat([]string{"update", "--pids-limit", "500"}, cpus, []string{container.Name})...)
 	limits = reader.Limits()
 	value("cpu after docker update", limits.CPU, 1.5)
 	value("pids after docker update", limits.Pids, 500)
@@ -170,7 +175,7 @@ func TestDockerCounters(t *testing.T) {
 // the two readings they may differ, so they are asked again until they agree.
 func TestDockerStats(t *testing.T) {
 	container := dockertest.Run(t, []string{"--volume", "/data"}, "write", "/data/file", "8388608", "fork", "3", "ready")
-	reader := openContainer(t, container)
+	reader, podman := openContainer(t, container), dockertest.Podman(t)
 	dockertest.Until(t, "docker stats shows the same tasks and memory", func() bool {
 		stats := strings.Fields(dockertest.Docker(t, "stats", "--no-stream", "--format", "{{.PIDs}} {{.MemUsage}}", container.Name))
 		counters := mustRead(t, reader)
@@ -178,8 +183,12 @@ func TestDockerStats(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		workingSet, present := counters.MemoryWorkingSetBytes.Get()
-		ours, shown := float64(workingSet)/(1<<20), mebibytes(t, stats[1])
+		memory, present := counters.MemoryWorkingSetBytes.Get()
+		if podman && reader.version == 2 {
+			// There it shows anon of memory.stat alone, and not the working set.
+			memory, present = counters.MemoryAnonBytes.Get()
+		}
+		ours, shown := float64(memory)/(1<<20), mebibytes(t, stats[1])
 		t.Logf("docker stats shows %d tasks and %.2f MiB, we %v and %.2f MiB", tasks, shown, counters.PidsCurrent, ours)
 		return present && counters.PidsCurrent == wire.Counted(tasks) && ours > shown*0.98-0.1 && ours < shown*1.02+0.1
 	})
@@ -231,8 +240,13 @@ func TestDockerPIDs(t *testing.T) {
 	if !slices.Contains(pids, container.PID) {
 		t.Errorf("the processes %v are without the first one, %d", pids, container.PID)
 	}
+	ask := []string{"top", container.Name, "-o", "pid"}
+	if dockertest.Podman(t) {
+		// It would run ps in the container; this is its own word for the host's numbers.
+		ask = []string{"top", container.Name, "hpid"}
+	}
 	var top []int
-	for _, line := range strings.Split(strings.TrimSpace(dockertest.Docker(t, "top", container.Name, "-o", "pid")), "\n")[1:] {
+	for _, line := range strings.Split(strings.TrimSpace(dockertest.Docker(t, ask...)), "\n")[1:] {
 		pid, err := strconv.Atoi(strings.TrimSpace(line))
 		if err != nil {
 			t.Fatal(err)

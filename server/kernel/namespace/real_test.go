@@ -100,6 +100,8 @@ func TestDocker(t *testing.T) {
 			t.Errorf("%s is %q, want %q", test.namespaceType, got, test.want)
 		}
 	}
+	// In this order: Podman keeps a container for as long as another has joined it.
+	dockertest.Remove(t, joined.Name)
 	dockertest.Remove(t, one.Name)
 	links := fs.Process(one.PID, 0)
 	if !links.Exited() {

@@ -92,6 +92,13 @@ func Docker(t testing.TB, arguments ...string) string {
 	return text
 }
 
+// Podman reports whether the engine is Podman, which answers some of docker's
+// questions in its own way.
+func Podman(t testing.TB) bool {
+	t.Helper()
+	return strings.Contains(Docker(t, "version", "--format", "{{range .Server.Components}}{{.Name}} {{end}}"), "Podman")
+}
+
 // Remove removes a container with its volumes; it need not be there.
 func Remove(t testing.TB, name string) {
 	t.Helper()
