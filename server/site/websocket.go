@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"nhooyr.io/websocket"
 
@@ -60,17 +59,29 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, status, "Too many viewers are connected already: close some pages and try again.")
 		return
 	}
-	defer s.viewers.leave(address)
+	goodbye := func() { s.viewers.leave(address) }
+	handedOn := false
+	defer func() {
+		if !handedOn {
+			goodbye()
+		}
+	}()
 	if !s.enter() {
 		s.problem(w, r, http.StatusServiceUnavailable, "Porthole is shutting down.")
 		return
 	}
-	defer s.sockets.Done()
+	unfollow := func() {}
 	if s.Room != nil && r.URL.Query().Get("follow") != "" {
-		defer s.Room.Follow()()
+		unfollow = s.Room.Follow()
+	}
+	goodbye = func() {
+		unfollow()
+		s.viewers.leave(address)
+		s.sockets.Done()
 	}
 
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	over := &hijacker{ResponseWriter: w}
+	conn, err := websocket.Accept(over, r, &websocket.AcceptOptions{
 		InsecureSkipVerify:   true, // admit has looked, and more closely
 		CompressionMode:      websocket.CompressionNoContextTakeover,
 		CompressionThreshold: compressFrom,
@@ -79,7 +90,19 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("a websocket could not be opened", "error", err)
 		return
 	}
-	s.attend(conn, control)
+	// This goroutine would keep the request and a stack that routing has made
+	// large for as long as the viewer stays. Shutdown waits for the new one.
+	handedOn = true
+	go func() {
+		defer goodbye()
+		defer func() {
+			if reason := recover(); reason != nil {
+				s.Log.Error("a viewer's goroutine panicked: the viewer is let go", "reason", reason, "stack", stack())
+				conn.CloseNow()
+			}
+		}()
+		s.attend(conn, over.socket, control)
+	}()
 }
 
 // handshake reports what is wrong with a request for a websocket; 0 if nothing.
@@ -124,7 +147,9 @@ func (s *Site) admit(r *http.Request) (control, ok bool) {
 
 // attend serves one viewer until one of the two sides has had enough. All its
 // goroutines have ended when it returns.
-func (s *Site) attend(conn *websocket.Conn, control bool) {
+func (s *Site) attend(conn *websocket.Conn, socket *socket, control bool) {
+	var reading sync.WaitGroup
+	defer reading.Wait()
 	// To cancel a context that a read or write was given cuts the connection
 	// at once. So they get one that ends late, and the clean close another.
 	hard, cut := context.WithCancel(s.ended)
@@ -139,23 +164,27 @@ func (s *Site) attend(conn *websocket.Conn, control bool) {
 	defer subscription.Close()
 	conn.SetReadLimit(-1) // readCommands reads no more than it wants
 
-	var both sync.WaitGroup
-	both.Go(func() { stop(readCommands(hard, conn, subscription)) })
-	both.Go(func() { stop(s.ping(hard, soft, conn)) })
-	stop(s.writeFrames(hard, soft, conn, subscription, control))
+	pings := &pinger{conn: conn, every: s.PingEvery, within: s.PongWithin, gone: stop}
+	pings.start(hard)
+	defer func() {
+		pings.stop()
+		cut()
+		pings.wait()
+	}()
+	reading.Go(func() { stop(readCommands(hard, conn, subscription)) })
+	stop(s.writeFrames(hard, soft, conn, socket, subscription, control))
 
+	pings.stop()
 	var why leave
 	if errors.As(context.Cause(soft), &why) {
 		conn.Close(why.code, why.reason)
 	} else {
 		conn.CloseNow()
 	}
-	cut()
-	both.Wait()
 }
 
 // writeFrames says hello, and then hands on what comes.
-func (s *Site) writeFrames(hard, soft context.Context, conn *websocket.Conn, subscription *stream.Subscription, control bool) error {
+func (s *Site) writeFrames(hard, soft context.Context, conn *websocket.Conn, socket *socket, subscription *stream.Subscription, control bool) error {
 	hello, err := json.Marshal(wire.Hello{
 		Header:     wire.Header{Type: wire.TypeHello, Seq: 1, At: s.Now().UnixMilli()},
 		Version:    s.Version,
@@ -168,7 +197,7 @@ func (s *Site) writeFrames(hard, soft context.Context, conn *websocket.Conn, sub
 	if err != nil {
 		return leave{websocket.StatusInternalError, "hello could not be encoded"}
 	}
-	if err := s.write(hard, conn, hello); err != nil {
+	if err := s.write(hard, conn, socket, hello); err != nil {
 		return err
 	}
 	for {
@@ -179,39 +208,19 @@ func (s *Site) writeFrames(hard, soft context.Context, conn *websocket.Conn, sub
 		if err != nil {
 			return err // soft has its cause already
 		}
-		if err := s.write(hard, conn, frame.Data); err != nil {
+		if err := s.write(hard, conn, socket, frame.Data); err != nil {
 			return err
 		}
 	}
 }
 
 // write sends one message, or gives the viewer up.
-func (s *Site) write(ctx context.Context, conn *websocket.Conn, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, s.WriteWithin)
-	defer cancel()
-	if err := conn.Write(ctx, websocket.MessageText, data); err != nil {
+func (s *Site) write(ctx context.Context, conn *websocket.Conn, socket *socket, data []byte) error {
+	err := socket.message(s.WriteWithin, func() error { return conn.Write(ctx, websocket.MessageText, data) })
+	if err != nil {
 		return errGone
 	}
 	return nil
-}
-
-// ping finds out about viewers that went without a word.
-func (s *Site) ping(hard, soft context.Context, conn *websocket.Conn) error {
-	ticker := time.NewTicker(s.PingEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-soft.Done():
-			return nil
-		case <-ticker.C:
-		}
-		ctx, cancel := context.WithTimeout(hard, s.PongWithin)
-		err := conn.Ping(ctx)
-		cancel()
-		if err != nil {
-			return errGone
-		}
-	}
 }
 
 // readCommands obeys the viewer until it sends something that is no command.
