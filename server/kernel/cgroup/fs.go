@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,6 +31,7 @@ type FS struct {
 	proc   string
 	mounts []mount
 	mode   wire.CgroupMode
+	top    *topIO
 }
 
 // NewFS reads from proc (usually "/proc") where the cgroup filesystems are
@@ -46,7 +48,7 @@ func NewFS(proc, sysfsCgroup string) (FS, error) {
 		return FS{}, fmt.Errorf("cgroups cannot be found, because the mount table %s cannot be read; mount the proc filesystem there: %w", path, err)
 	}
 	mounts := place(parseMounts(text), sysfsCgroup)
-	return FS{proc: proc, mounts: mounts, mode: modeOf(mounts)}, nil
+	return FS{proc: proc, mounts: mounts, mode: modeOf(mounts), top: &topIO{now: time.Now}}, nil
 }
 
 // Mode says which hierarchies the host uses: "v2", "v1", "hybrid" (controllers
@@ -85,7 +87,7 @@ func (fs FS) Open(pid int) (*Reader, error) {
 	if _, unified := groups[""]; unified && len(groups) == 1 && fs.mode == wire.CgroupUnknown {
 		version = 2 // whose tree is not mounted, or masked
 	}
-	reader := &Reader{version: version, groups: groups, buffer: make([]byte, 16<<10)}
+	reader := &Reader{version: version, groups: groups, top: fs.top, buffer: make([]byte, 16<<10)}
 	if err := reader.open(); err != nil {
 		reader.Close()
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +25,7 @@ type Reader struct {
 	// blkioTop is the io_service_bytes file of the hierarchy's top; -1 where
 	// there is none.
 	blkioTop int
+	top      *topIO // shared with the FS' other readers
 	buffer   []byte
 	values   [fieldCount]wire.Count
 	reasons  [fieldCount]string
@@ -239,12 +241,41 @@ func (r *Reader) countsIO() bool {
 	if r.blkioTop < 0 {
 		return false
 	}
-	text, err := r.pread(r.blkioTop)
-	if err != nil {
-		return false
+	return r.top.counts(r.groups["blkio"].top, func() bool {
+		text, err := r.pread(r.blkioTop)
+		if err != nil {
+			return false
+		}
+		_, _, devices := parseServiceBytes(text)
+		return devices
+	})
+}
+
+// topFresh is how long an answer about the top group holds: for the containers
+// of one sample, and not for the next sample's.
+const topFresh = 10 * time.Millisecond
+
+// topIO is what the readers of one FS share about the top group of blkio. The
+// kernel gathers its file from all groups, which takes as long as several
+// other files together.
+type topIO struct {
+	now func() time.Time
+
+	mutex   sync.Mutex
+	folder  string
+	readAt  time.Time
+	devices bool
+}
+
+// counts returns the answer for a top folder, which read finds out.
+func (t *topIO) counts(folder string, read func() bool) bool {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	now := t.now()
+	if age := now.Sub(t.readAt); t.folder != folder || age < 0 || age >= topFresh {
+		t.folder, t.readAt, t.devices = folder, now, read()
 	}
-	_, _, devices := parseServiceBytes(text)
-	return devices
+	return t.devices
 }
 
 // workingSet derives what docker stats shows.

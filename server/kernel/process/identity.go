@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
@@ -32,6 +33,7 @@ type FS struct {
 	proc, sys string
 	procfs    procfs.FS
 	hostEnds  *knownEnds
+	kthreadd  *atomic.Bool // process 2 was seen to be the kernel's own
 }
 
 // NewFS returns a reader of the filesystems mounted at proc and sys, usually
@@ -42,7 +44,7 @@ func NewFS(proc, sys string) (FS, error) {
 	if err != nil {
 		return FS{}, fmt.Errorf("processes cannot be read, because the proc filesystem is not there; mount it at %s: %w", proc, err)
 	}
-	return FS{proc: proc, sys: sys, procfs: below, hostEnds: &knownEnds{}}, nil
+	return FS{proc: proc, sys: sys, procfs: below, hostEnds: &knownEnds{}, kthreadd: &atomic.Bool{}}, nil
 }
 
 // Identity tells a process from any other that has, had or will have the same

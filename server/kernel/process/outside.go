@@ -70,7 +70,7 @@ func (fs FS) outside(pid int, pids []int, known sight) wire.View {
 	for _, name := range fs.hostInterfaces(pid) {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
 	}
-	view.Processes = fs.processes(pids)
+	view.Processes = fs.processes(pids, pid, known.status)
 	if text, err := small.Read(fs.proc + "/sys/kernel/osrelease"); err == nil {
 		view.Kernel = strings.TrimSpace(string(text))
 	}
@@ -86,18 +86,25 @@ func (fs FS) outside(pid int, pids []int, known sight) wire.View {
 
 func itoa(pid int) string { return strconv.Itoa(pid) }
 
-// processes describes each process that is still there.
-func (fs FS) processes(pids []int) []wire.Process {
+// processes describes each process that is still there. The status of the first
+// one has been read already.
+func (fs FS) processes(pids []int, first int, ofFirst status) []wire.Process {
 	var list []wire.Process
 	for _, pid := range pids {
 		if len(list) == processLimit {
 			break
 		}
-		text, err := small.Read(fs.path(pid, "status"))
-		if err != nil {
+		status := ofFirst
+		if pid == first && !fs.alive(pid) {
 			continue
 		}
-		status := parseStatus(text)
+		if pid != first {
+			text, err := small.Read(fs.path(pid, "status"))
+			if err != nil {
+				continue
+			}
+			status = parseStatus(text)
+		}
 		process := wire.Process{PID: pid, NSpid: status.nsPid, UID: status.uid}
 		if text, err := small.Read(fs.path(pid, "stat")); err == nil {
 			process.LastCPU = parseLastCPU(text)
@@ -151,14 +158,22 @@ func (fs FS) inHost(namespaceType string) bool {
 	return fs.isKthreadd() && fs.sameNamespace("self", "2", namespaceType)
 }
 
-// isKthreadd reports whether process 2 is the kernel's own.
+// isKthreadd reports whether process 2 is the kernel's own. That one does not
+// end while the machine runs: once seen, it is not looked for again.
 func (fs FS) isKthreadd() bool {
+	if fs.kthreadd.Load() {
+		return true
+	}
 	second, err := fs.procfs.Proc(2)
 	if err != nil {
 		return false
 	}
 	stat, err := second.Stat()
-	return err == nil && stat.Comm == "kthreadd" && stat.PPID == 0 && stat.Flags&kernelThread != 0
+	is := err == nil && stat.Comm == "kthreadd" && stat.PPID == 0 && stat.Flags&kernelThread != 0
+	if is {
+		fs.kthreadd.Store(true)
+	}
+	return is
 }
 
 // sameNamespace reports whether two processes are known to be in one namespace.

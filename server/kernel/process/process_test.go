@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 
@@ -249,7 +250,7 @@ func TestAppArmor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fs := FS{proc: filepath.Join(tree, "proc"), sys: filepath.Join(tree, "sys"), hostEnds: &knownEnds{}}
+	fs := FS{proc: filepath.Join(tree, "proc"), sys: filepath.Join(tree, "sys"), hostEnds: &knownEnds{}, kthreadd: &atomic.Bool{}}
 	fs.procfs, _ = procfs.NewFS(fs.proc)
 	check := func(want string) {
 		t.Helper()
