@@ -2,11 +2,13 @@ package site
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,34 @@ func TestStalledViewerIsLetGoAndDelaysNobody(t *testing.T) {
 	}
 	if viewers := s.hub.Stats().Viewers; viewers != 1 {
 		t.Errorf("%d viewers are left, want 1", viewers)
+	}
+}
+
+func TestStalledViewerWhoseCommandWasRefusedIsCutOff(t *testing.T) {
+	s := serve(t, func(o *Options) { o.WriteWithin = time.Hour })
+	conn := s.stall(t)
+	sample := wire.Sample{Containers: map[string]wire.Counters{strings.Repeat("x", sharedBuffer/2): {}}}
+	eventually(t, "a write waits for the viewer", func() bool {
+		s.hub.Sample(sample)
+		return s.hub.Stats().Skipped > 0
+	})
+	if _, err := conn.Write([]byte{0x81, 0x82, 0, 0, 0, 0, '{', '}'}); err != nil { // masked with zeros
+		t.Fatal(err)
+	}
+	eventually(t, "its reading has ended", func() bool {
+		stacks := make([]byte, 1<<20)
+		return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("site.readCommands"))
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	done := make(chan struct{})
+	go func() { s.Shutdown(ctx); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("Shutdown waits for the viewer, and its time is over")
+		conn.Close()
+		<-done
 	}
 }
 

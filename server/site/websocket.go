@@ -154,6 +154,8 @@ func (s *Site) attend(conn *websocket.Conn, socket *socket, control bool) {
 	// at once. So they get one that ends late, and the clean close another.
 	hard, cut := context.WithCancel(s.ended)
 	defer cut()
+	// The library knows nothing of a write that has left it for the socket.
+	defer context.AfterFunc(hard, func() { socket.Close() })()
 	soft, stop := context.WithCancelCause(hard)
 	goAway := context.AfterFunc(s.closing, func() {
 		stop(leave{websocket.StatusGoingAway, "going away"})
