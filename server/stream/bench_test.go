@@ -52,7 +52,7 @@ func BenchmarkDeliver(b *testing.B) {
 				if narrowed {
 					shared.narrowed(s.wanted)
 				} else {
-					shared.whole()
+					_ = shared.Frame
 				}
 			}
 		})

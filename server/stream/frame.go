@@ -1,11 +1,11 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
-	"sync"
 
 	"porthole/server/wire"
 )
@@ -26,85 +26,59 @@ type Frame struct {
 	Data []byte
 }
 
-// message is what the Hub keeps of a Frame: encoded at most once, whoever
-// asks.
+// message is what the Hub keeps of a Frame.
 type message struct {
 	Frame
-	parts   []part // samples only, by name: Data is put together when wanted
-	compose sync.Once
+	parts []part // samples only, in order of name
 }
 
-// part is one container's share of a sample: its JSON key and value.
+// part is where one container's share of a sample stands in Data.
 type part struct {
-	name     string
-	fragment []byte // "name":{…}
+	name       string
+	start, end int // of "name":{…}
 }
 
-// encodeParts encodes each container of a sample, in order of name.
-func encodeParts(containers map[string]wire.Counters) ([]part, error) {
-	parts := make([]part, 0, len(containers))
-	for _, name := range slices.Sorted(maps.Keys(containers)) {
-		key, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
+// encodeSample encodes a sample once for all viewers. scratch is overwritten,
+// and returned for the next one: so the message takes no more than its length.
+func encodeSample(scratch []byte, news wire.Sample) (*message, []byte) {
+	parts := make([]part, 0, len(news.Containers))
+	b := appendSampleStart(scratch[:0], news.Seq, news.At)
+	for i, name := range slices.Sorted(maps.Keys(news.Containers)) {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		// Most counters together take less than this.
-		fragment := make([]byte, 0, len(key)+1+512)
-		fragment = append(append(fragment, key...), ':')
-		counters := containers[name]
-		fragment = counters.AppendJSON(fragment)
-		parts = append(parts, part{name: name, fragment: fragment})
+		start := len(b)
+		key, _ := json.Marshal(name) // a string can always be encoded
+		b = append(append(b, key...), ':')
+		counters := news.Containers[name]
+		b = counters.AppendJSON(b)
+		parts = append(parts, part{name, start, len(b)})
 	}
-	return parts, nil
-}
-
-// whole returns the message with all its containers. The first who asks pays
-// for putting it together.
-func (m *message) whole() Frame {
-	m.compose.Do(func() {
-		if m.Data == nil {
-			m.Data = m.appendSample(make([]byte, 0, m.sampleSize()), nil)
-		}
-	})
-	return m.Frame
+	b = append(b, "}}"...)
+	frame := Frame{Type: wire.TypeSample, Seq: news.Seq, At: news.At, Data: bytes.Clone(b)}
+	return &message{Frame: frame, parts: parts}, b
 }
 
 // narrowed returns a sample with those containers only whose names are in
 // wanted.
 func (m *message) narrowed(wanted map[string]struct{}) Frame {
-	return Frame{
-		Type: m.Type, Key: m.Key, Seq: m.Seq, At: m.At,
-		Data: m.appendSample(make([]byte, 0, 1024), wanted),
-	}
-}
-
-// sampleSize is at least the length of the whole sample.
-func (m *message) sampleSize() int {
-	size := 100
-	for _, p := range m.parts {
-		size += len(p.fragment) + 1
-	}
-	return size
-}
-
-// appendSample writes a sample out of its parts; wanted nil means all.
-func (m *message) appendSample(b []byte, wanted map[string]struct{}) []byte {
-	b = appendHeader(b, wire.TypeSample, m.Seq, m.At)
-	b = append(b, `,"containers":{`...)
+	b := appendSampleStart(make([]byte, 0, 1024), m.Seq, m.At)
 	first := true
 	for _, p := range m.parts {
-		if wanted != nil {
-			if _, ok := wanted[p.name]; !ok {
-				continue
-			}
+		if _, ok := wanted[p.name]; !ok {
+			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(b, p.fragment...)
+		b = append(b, m.Data[p.start:p.end]...)
 	}
-	return append(b, "}}"...)
+	return Frame{Type: m.Type, Key: m.Key, Seq: m.Seq, At: m.At, Data: append(b, "}}"...)}
+}
+
+func appendSampleStart(b []byte, seq uint64, at int64) []byte {
+	return append(appendHeader(b, wire.TypeSample, seq, at), `,"containers":{`...)
 }
 
 // appendHeader writes what every message begins with, but for the closing

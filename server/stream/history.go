@@ -40,11 +40,11 @@ func (r *ring) add(frame *message, keep time.Duration) {
 	r.frames = append(r.frames, frame)
 }
 
-// size is about how long the message of all samples would be.
+// size is how long the message of all samples would be.
 func (r *ring) size() int {
 	size := 0
 	for _, frame := range r.frames {
-		size += frame.sampleSize()
+		size += len(frame.Data) + 1
 	}
 	return size
 }
@@ -73,7 +73,7 @@ func (h *Hub) historyFrame() *message {
 			b = append(b, ',')
 		}
 		first = false
-		b = frame.appendSample(b, nil)
+		b = append(b, frame.Data...)
 	}
 	b = append(b, "]}"...)
 	h.historyMade = &message{Frame: Frame{Type: header.Type, Seq: header.Seq, At: header.At, Data: b}}

@@ -43,6 +43,7 @@ type Hub struct {
 	// publishing orders the publishers, so that sequence numbers rise in the
 	// order in which viewers see them, and encoding needs no other lock.
 	publishing sync.Mutex
+	scratch    []byte // for encoding samples; guarded by publishing
 
 	mu          sync.Mutex
 	seq         map[string]uint64
@@ -90,18 +91,13 @@ func (h *Hub) Topology(news wire.Topology) {
 }
 
 // Sample publishes the counters of one moment, and adds them to the history.
-// Each container is encoded once; the whole message only when a viewer wants
-// it.
+// It is encoded once, whoever wants all of it or a part.
 func (h *Hub) Sample(news wire.Sample) {
 	h.publishing.Lock()
 	defer h.publishing.Unlock()
-	parts, err := encodeParts(news.Containers)
-	if err != nil {
-		h.log.Error("a sample cannot be encoded: it is left out", "error", err)
-		return
-	}
 	h.stamp(&news.Header, wire.TypeSample)
-	frame := &message{Frame: Frame{Type: wire.TypeSample, Seq: news.Seq, At: news.At}, parts: parts}
+	var frame *message
+	frame, h.scratch = encodeSample(h.scratch, news)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sample = frame
@@ -152,7 +148,7 @@ func (h *Hub) Latest(messageType string) (data []byte, ok bool) {
 	if frame == nil || frame.Type != messageType {
 		return nil, false
 	}
-	return frame.whole().Data, true
+	return frame.Data, true
 }
 
 // Stats are what the Hub has done so far.

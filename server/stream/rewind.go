@@ -36,13 +36,10 @@ func (h *Hub) Rewind(news wire.Replay, who *wire.Topology, samples []wire.Sample
 	}
 	var history ring
 	for _, sample := range samples {
-		parts, err := encodeParts(sample.Containers)
-		if err != nil {
-			h.log.Error("a sample cannot be encoded: it is left out", "error", err)
-			continue
-		}
 		h.stamp(&sample.Header, wire.TypeSample)
-		history.add(&message{Frame: Frame{Type: wire.TypeSample, Seq: sample.Seq, At: sample.At}, parts: parts}, h.keep)
+		var frame *message
+		frame, h.scratch = encodeSample(h.scratch, sample)
+		history.add(frame, h.keep)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

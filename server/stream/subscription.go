@@ -116,7 +116,7 @@ func (s *Subscription) Next(ctx context.Context) (Frame, error) {
 			if wanted != nil && frame.Type == wire.TypeSample {
 				return frame.narrowed(wanted), nil
 			}
-			return frame.whole(), nil
+			return frame.Frame, nil
 		}
 		select {
 		case <-s.ready:
