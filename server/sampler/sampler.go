@@ -97,6 +97,9 @@ type Sampler struct {
 	host       wire.Host
 	cgroupErr  error
 
+	limitFiles   []wire.CgroupFile
+	counterFiles []wire.CounterFile
+
 	subjects map[string]*subject // by container ID and start, only in Run
 
 	mu       sync.Mutex
@@ -131,6 +134,8 @@ func New(o Options) (*Sampler, error) {
 		Options:  o,
 		subjects: map[string]*subject{},
 		readers:  map[string]*subject{},
+
+		limitFiles: cgroup.Files(), counterFiles: cgroup.Counters(),
 	}
 	var err error
 	if s.namespaces, err = namespace.NewFS(o.Proc); err != nil {
@@ -214,7 +219,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 	if s.KernelLog != nil {
 		logged = s.KernelLog.Changes()
 	}
-	s.refresh(time.Now())
+	s.refresh(time.Now(), true)
 	looked := time.Now()
 	for {
 		_, watched := s.Publisher.Watched()
@@ -222,16 +227,16 @@ func (s *Sampler) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-nudge:
-			s.refresh(time.Now())
+			s.refresh(time.Now(), true)
 			looked = time.Now()
 		case <-logged:
-			s.refresh(time.Now())
+			s.refresh(time.Now(), true)
 			looked = time.Now()
 		case <-watched:
 		case <-s.Watchers.Wake():
 		case now := <-ticker.C:
 			if due := now.Sub(looked); due >= lookUnwatched || due >= look && s.watched() {
-				s.refresh(now)
+				s.refresh(now, false)
 				looked = now
 			}
 			s.sample(now)
@@ -240,7 +245,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 			interval = next
 			ticker.Reset(interval)
 			// Whoever came sees fresh figures at once.
-			s.refresh(time.Now())
+			s.refresh(time.Now(), true)
 			looked = time.Now()
 			s.sample(time.Now())
 		}

@@ -22,6 +22,7 @@ type subject struct {
 	oomKilled *bool
 	said      bool // the last word about it is out
 	facts     slowFacts
+	links     namespace.Links
 	layers    *layer.Reader
 	used      []int     // processors on which its processes were seen
 	described time.Time // when facts were read; zero: they are to be read at once
@@ -97,6 +98,13 @@ func (sub *subject) waitsForFiles() bool {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	return alive(sub.container) && sub.reader == nil && sub.trouble != nil && sub.endedAt.IsZero() && !sub.said
+}
+
+// hasEnded reports whether its kernel files were found gone.
+func (sub *subject) hasEnded() bool {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return !sub.endedAt.IsZero()
 }
 
 // read refreshes the counters; false where there are none to show.

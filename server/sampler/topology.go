@@ -5,14 +5,15 @@ import (
 	"slices"
 	"time"
 
-	"porthole/server/kernel/cgroup"
 	"porthole/server/kernel/namespace"
+	"porthole/server/kernel/process"
 	"porthole/server/wire"
 )
 
 // refresh takes the engine's list, opens who came, says goodbye to who went,
 // reads the slow facts again, and publishes the topology if it changed.
-func (s *Sampler) refresh(now time.Time) {
+// Namespaces are read of all containers, or else of those whose turn it is.
+func (s *Sampler) refresh(now time.Time, all bool) {
 	engine := s.Engine.State()
 	here := map[string]bool{}
 	// What is said of them last comes after the topology with how they ended.
@@ -44,7 +45,7 @@ func (s *Sampler) refresh(now time.Time) {
 			delete(s.subjects, k)
 		}
 	}
-	s.publishTopology(now, engine)
+	s.publishTopology(now, engine, all)
 	for _, sub := range leaving {
 		s.sayGone(sub, now)
 	}
@@ -80,26 +81,29 @@ func (s *Sampler) sayGone(sub *subject, now time.Time) {
 	s.Watchers.Tell(Observation{Gone: &gone})
 }
 
-func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
+func (s *Sampler) publishTopology(now time.Time, engine wire.Engine, all bool) {
 	subjects := s.inOrder()
+	due := dueOf(subjects)
 	host := s.namespaces.Initial()
 	var running []*subject
 	var members []namespace.Member
 	for _, sub := range subjects {
 		if alive(sub.container) {
-			links := s.namespaces.Process(sub.container.PID, sub.identity.StartTime)
-			if links.Exited() {
-				sub.described = time.Time{} // what was read of it holds no more
+			if all || slices.Contains(due, sub) {
+				sub.links = s.namespaces.Process(sub.container.PID, sub.identity.StartTime)
+			}
+			if sub.links.Exited() && !slices.Contains(due, sub) {
+				due = append(due, sub) // what was read of it holds no more
 			}
 			running = append(running, sub)
-			members = append(members, namespace.Member{Name: sub.container.Name, Links: links})
+			members = append(members, namespace.Member{Name: sub.container.Name, Links: sub.links})
 		}
 	}
 	hosts, related := namespace.Relate(host, members)
 
 	topology := wire.Topology{
 		Header: wire.Header{Type: wire.TypeTopology},
-		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts, CgroupFiles: cgroup.Files(), CounterFiles: cgroup.Counters()},
+		Host:   wire.TopologyHost{Host: s.host, Namespaces: hosts, CgroupFiles: s.limitFiles, CounterFiles: s.counterFiles},
 		// A page with no containers gets [], not null.
 		Containers: []wire.Container{},
 	}
@@ -115,7 +119,7 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 	if s.Images != nil {
 		topology.Images = s.Images()
 	}
-	s.describeSome(subjects, now)
+	s.describeAll(due, now)
 	namespaces := map[*subject][]wire.Namespace{}
 	for i, sub := range running {
 		namespaces[sub] = related[i]
@@ -163,29 +167,39 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine) {
 // the number of containers; as many as the drawing of the book has.
 const perLook = 3
 
-// describeSome reads the slow facts of the containers that need it at once,
-// and of a few others, the longest unread first.
-func (s *Sampler) describeSome(subjects []*subject, now time.Time) {
+// dueOf are the containers whose slow facts are to be read now: those that need
+// it at once, and a few others, the longest unread first.
+func dueOf(subjects []*subject) []*subject {
 	// The exited have nothing to read again, and must not keep the others waiting.
 	turn := slices.DeleteFunc(slices.Clone(subjects), func(sub *subject) bool { return !alive(sub.container) })
 	slices.SortStableFunc(turn, func(a, b *subject) int { return a.described.Compare(b.described) })
+	var due []*subject
 	for i, sub := range turn {
-		if i < perLook || sub.described.IsZero() {
-			s.describe(sub)
-			sub.described = now
+		if i < perLook || sub.described.IsZero() || sub.hasEnded() {
+			due = append(due, sub)
 		}
+	}
+	return due
+}
+
+// describeAll reads the slow facts of those that are due.
+func (s *Sampler) describeAll(due []*subject, now time.Time) {
+	processes := s.processes.Round()
+	for _, sub := range due {
+		s.describe(sub, processes)
+		sub.described = now
 	}
 }
 
 // describe reads what seldom changes: limits, rights, processes, interfaces.
-func (s *Sampler) describe(sub *subject) {
+func (s *Sampler) describe(sub *subject, processes process.FS) {
 	pid := sub.container.PID
 	facts := slowFacts{limits: sub.container.Limits}
-	if s.processes.Check(sub.identity) == nil {
+	if processes.Check(sub.identity) == nil {
 		facts.limits = sub.limits(sub.container.Limits)
-		if view, security, err := s.processes.Describe(pid, sub.pids()); err == nil {
-			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub))
-			if sub.facts.outside != nil && s.processes.Exiting(pid) {
+		if view, security, err := processes.Describe(pid, sub.pids()); err == nil {
+			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub, processes))
+			if sub.facts.outside != nil && processes.Exiting(pid) {
 				// What is left of it tells less than what was seen before.
 				facts.outside, facts.security = sub.facts.outside, sub.facts.security
 			}
@@ -194,7 +208,7 @@ func (s *Sampler) describe(sub *subject) {
 			facts.layers = sub.layers.Read()
 		}
 		// Its PID may have been used again while they were read.
-		if s.processes.Check(sub.identity) != nil {
+		if processes.Check(sub.identity) != nil {
 			facts = slowFacts{limits: sub.container.Limits}
 		}
 	}
@@ -206,7 +220,7 @@ func (s *Sampler) describe(sub *subject) {
 
 // touched are the files that the container says it has touched, as the host
 // has them.
-func (s *Sampler) touched(sub *subject) []wire.File {
+func (s *Sampler) touched(sub *subject, processes process.FS) []wire.File {
 	if s.Inside == nil {
 		return nil
 	}
@@ -214,7 +228,7 @@ func (s *Sampler) touched(sub *subject) []wire.File {
 	if inside == nil {
 		return nil
 	}
-	return s.processes.Files(sub.container.PID, inside.Files)
+	return processes.Files(sub.container.PID, inside.Files)
 }
 
 // outside completes a view. The processor on which a process last ran changes

@@ -109,6 +109,20 @@ func (r *Reader) Limits() wire.Limits {
 	for i := range limitSpecs {
 		read[i] = r.limit(&limitSpecs[i])
 	}
+	// After all were read, so that none is another group's.
+	replaced := map[string]bool{}
+	for i, limit := range read {
+		group := r.groups.get(limitSpecs[i].file(r.version).controller)
+		if group.path == "" {
+			continue
+		}
+		if _, asked := replaced[group.path]; !asked {
+			replaced[group.path] = group.replaced()
+		}
+		if replaced[group.path] {
+			read[i] = &wire.Limit{Source: limit.Source, Unit: limit.Unit, File: limit.File, Path: limit.Path, Reason: reasonReplaced}
+		}
+	}
 	return wire.Limits{
 		CPU: read[0], CPUWeight: read[1], CPUSet: read[2], Memory: read[3],
 		MemorySwap: read[4], MemoryReservation: read[5], Pids: read[6], IO: read[7],
@@ -150,9 +164,6 @@ func (r *Reader) text(controller, name string) (text, reason string) {
 	data, err := small.Read(filepath.Join(group.path, name))
 	if err != nil {
 		return "", reasonOf(err, name)
-	}
-	if group.replaced() {
-		return "", reasonReplaced
 	}
 	return strings.TrimSuffix(string(data), "\n"), ""
 }

@@ -35,6 +35,9 @@ func (r *Reader) PIDs() ([]int, error) {
 	if folder == "" {
 		return nil, fmt.Errorf("the container's processes cannot be listed: %s", reason)
 	}
+	if pids, alone := own(found); alone {
+		return pids, nil
+	}
 	var pids []int
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -52,6 +55,23 @@ func (r *Reader) PIDs() ([]int, error) {
 	}
 	slices.Sort(pids)
 	return slices.Compact(pids), nil
+}
+
+// own lists the processes of a group that has no groups below it, which is what
+// a count of two links says of a folder of the kernel's. False: it has to be
+// walked.
+func own(one group) ([]int, bool) {
+	text, err := small.Read(filepath.Join(one.path, "cgroup.procs"))
+	if err != nil {
+		return nil, false
+	}
+	var stat unix.Stat_t
+	if unix.Stat(one.path, &stat) != nil || stat.Nlink != 2 || one.inode == 0 || stat.Ino != one.inode {
+		return nil, false
+	}
+	pids := parsePIDs(text)
+	slices.Sort(pids)
+	return slices.Compact(pids), true
 }
 
 // skipGone forgives that a group below the container's own was removed while we

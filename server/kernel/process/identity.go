@@ -33,7 +33,27 @@ type FS struct {
 	proc, sys string
 	procfs    procfs.FS
 	hostEnds  *knownEnds
-	kthreadd  *atomic.Bool // process 2 was seen to be the kernel's own
+	kthreadd  *atomic.Bool   // process 2 was seen to be the kernel's own
+	round     map[string]any // what a Round has read of the host; nil outside one
+}
+
+// Round returns an FS for one look at several processes: what is the host's and
+// not theirs is read for the first of them only. It is for one goroutine.
+func (fs FS) Round() FS {
+	fs.round = map[string]any{}
+	return fs
+}
+
+// once returns what read returns, which within a Round is called once.
+func once[T any](fs FS, what string, read func() T) T {
+	if known, there := fs.round[what]; there {
+		return known.(T)
+	}
+	value := read()
+	if fs.round != nil {
+		fs.round[what] = value
+	}
+	return value
 }
 
 // NewFS returns a reader of the filesystems mounted at proc and sys, usually

@@ -2,6 +2,7 @@ package process
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -71,17 +72,47 @@ func (fs FS) outside(pid int, pids []int, known sight) wire.View {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
 	}
 	view.Processes = fs.processes(pids, pid, known.status)
-	if text, err := small.Read(fs.proc + "/sys/kernel/osrelease"); err == nil {
-		view.Kernel = strings.TrimSpace(string(text))
-	}
+	view.Kernel = fs.kernel()
 	view.Mounts = mounts(known.mounts)
-	// The table is that of the reader's own IPC namespace.
-	if fs.inHost("ipc") {
-		if text, err := small.Read(fs.proc + "/sysvipc/shm"); err == nil {
-			view.Segments, view.SegmentsKnown = segments(string(text)), true
-		}
-	}
+	view.Segments, view.SegmentsKnown = fs.hostSegments()
 	return view
+}
+
+// hostSegments are the host's shared memory; false where they cannot be seen:
+// the table is that of the reader's own IPC namespace.
+func (fs FS) hostSegments() ([]wire.Segment, bool) {
+	table := once(fs, "shm", func() *string {
+		if !fs.inHost("ipc") {
+			return nil
+		}
+		return fs.text("sysvipc/shm")
+	})
+	if table == nil {
+		return nil, false
+	}
+	return segments(*table), true
+}
+
+// text reads a small file of the host below proc; nil where it cannot be read.
+func (fs FS) text(name string) *string {
+	data, err := small.Read(filepath.Join(fs.proc, name))
+	if err != nil {
+		return nil
+	}
+	text := string(data)
+	return &text
+}
+
+// kernel is the kernel's release; "" where unknown.
+func (fs FS) kernel() string {
+	return once(fs, "kernel", func() string { return trimmed(fs.text("sys/kernel/osrelease")) })
+}
+
+func trimmed(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return strings.TrimSpace(*text)
 }
 
 func itoa(pid int) string { return strconv.Itoa(pid) }
@@ -127,14 +158,12 @@ func (fs FS) processes(pids []int, first int, ofFirst status) []wire.Process {
 // of the reader's own UTS namespace, so it is asked only where that is the
 // host's.
 func (fs FS) hostname() string {
-	if !fs.inHost("uts") {
-		return ""
-	}
-	text, err := small.Read(fs.proc + "/sys/kernel/hostname")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
+	return once(fs, "hostname", func() string {
+		if !fs.inHost("uts") {
+			return ""
+		}
+		return trimmed(fs.text("sys/kernel/hostname"))
+	})
 }
 
 // initialUTS is the kernel's fixed name of the UTS namespace from boot. Its net
@@ -148,6 +177,10 @@ const kernelThread = 0x00200000
 // of a type: that of kthreadd, process 2, where that is to be seen. In a
 // container's own PID namespace number 2 is some program, and says nothing.
 func (fs FS) inHost(namespaceType string) bool {
+	return once(fs, "in the host's "+namespaceType, func() bool { return fs.findInHost(namespaceType) })
+}
+
+func (fs FS) findInHost(namespaceType string) bool {
 	own, err := os.Readlink(fs.proc + "/self/ns/" + namespaceType)
 	if err != nil {
 		return false

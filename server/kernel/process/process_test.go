@@ -312,6 +312,19 @@ func TestOutsideFromWithinAContainer(t *testing.T) {
 	if view, err = fs.Outside(1, nil); err != nil || view.Hostname != "0123456789ab" {
 		t.Errorf("the host's name is %q, %v", view.Hostname, err)
 	}
+	// One look has one answer for all its processes; the next look has its own.
+	round := fs.Round()
+	for _, want := range []string{"0123456789ab", "0123456789ab", "renamed"} {
+		if want == "renamed" {
+			round = fs.Round()
+		}
+		if view, err = round.Outside(1, nil); err != nil || view.Hostname != want {
+			t.Errorf("within a look the host's name is %q, %v; want %q", view.Hostname, err, want)
+		}
+		if err := os.WriteFile(filepath.Join(proc, "sys/kernel/hostname"), []byte("renamed\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestNewFS(t *testing.T) {

@@ -53,8 +53,11 @@ func (fs FS) appArmorFile(pid int) string {
 	if _, err := os.Stat(fs.path(pid, own)); err == nil {
 		return own
 	}
-	enabled, err := small.Read(filepath.Join(fs.sys, "module/apparmor/parameters/enabled"))
-	if err == nil && strings.HasPrefix(string(enabled), "Y") {
+	enabled := once(fs, "apparmor", func() bool {
+		text, err := small.Read(filepath.Join(fs.sys, "module/apparmor/parameters/enabled"))
+		return err == nil && strings.HasPrefix(string(text), "Y")
+	})
+	if enabled {
 		return shared
 	}
 	return own
@@ -63,11 +66,8 @@ func (fs FS) appArmorFile(pid int) string {
 // capabilitiesKnown is how many capabilities the kernel has, 0 where it does
 // not say. /proc/sys/kernel/cap_last_cap holds the highest number, from 0.
 func (fs FS) capabilitiesKnown() int {
-	text, err := small.Read(filepath.Join(fs.proc, "sys/kernel/cap_last_cap"))
-	if err != nil {
-		return 0
-	}
-	last, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	text := once(fs, "capabilities", func() string { return trimmed(fs.text("sys/kernel/cap_last_cap")) })
+	last, err := strconv.Atoi(text)
 	if err != nil || last < 0 || last > 63 {
 		return 0
 	}
