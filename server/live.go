@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -96,6 +97,7 @@ func serveLive(ctx context.Context, c config, stdout, stderr io.Writer) (int, er
 	group, ctx := errgroup.WithContext(ctx)
 	house.runAll(ctx, group)
 	group.Go(func() error { return hall.room.Run(ctx) })
+	group.Go(func() error { return giveBack(ctx, hub.Watched, debug.FreeOSMemory) })
 	group.Go(func() error { return renewControl(ctx, rings, window, stdout, ownURL(listener.Addr(), c.basePath)) })
 	group.Go(func() error { return window.Serve(ctx, listener) })
 	if err := finish(group.Wait()); err != nil {

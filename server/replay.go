@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -56,6 +57,7 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return player.Run(ctx) })
 	group.Go(func() error { return hall.room.Run(ctx) })
+	group.Go(func() error { return giveBack(ctx, hub.Watched, debug.FreeOSMemory) })
 	group.Go(func() error { return renewControl(ctx, rings, window, stdout, ownURL(listener.Addr(), c.basePath)) })
 	group.Go(func() error { return window.Serve(ctx, listener) })
 	if err := finish(group.Wait()); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 
 // serve runs the dashboard until ctx ends, and leaves nothing behind.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
+	frugal(os.Getenv)
 	if c.engine == "auto" && !canBeLive() {
 		return serveReplay(ctx, c, "", stdout, stderr)
 	}
