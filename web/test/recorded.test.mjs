@@ -1,8 +1,10 @@
 // The recording that Porthole brings along, in a real browser: it needs no engine.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from '../../dev/browser.mjs';
-import { serve, until } from './server.mjs';
+import { launch } from '../dev/browser.mjs';
+import { collisions, looseEnds } from './lib/fit.mjs';
+import { axe, drawn, misfits, settled } from './lib/page.mjs';
+import { serve, until } from './live/server.mjs';
 
 let browser;
 let server;
@@ -92,4 +94,32 @@ test('nothing can be started, and the page does not offer it', async () => {
   assert.equal(status, 409);
   assert.match(body.detail, /recording/);
   await page.close();
+});
+
+test('what a real host told fits at every size and in both themes, from the first container to the last', async () => {
+  const { body: { lengthMs } } = await server.get('/api/v1/replay');
+  for (const theme of ['dark', 'light']) {
+    const page = await open(`/?theme=${theme}`);
+    const numbers = [];
+    for (const positionMs of [0, Math.round(lengthMs / 3), Math.round(lengthMs / 2), lengthMs]) {
+      await wind({ positionMs, paused: true, speed: 1 });
+      const { containers } = (await server.get('/api/v1/topology')).body;
+      const alive = containers.filter((one) => one.state === 'running').length;
+      numbers.push(alive);
+      await until(`a drawing of ${alive} containers`, async () => (await page.locator('.container:not(.ghost)').count()) === alive);
+      for (const [width, height] of [[1920, 1080], [1280, 720], [1024, 768], [390, 844]]) {
+        await page.setViewportSize({ width, height });
+        await drawn(page, alive);
+        await settled(page);
+        const at = `${theme}, ${width} × ${height}, at ${positionMs} of ${lengthMs} ms`;
+        assert.deepEqual(await misfits(page), [], at);
+        assert.deepEqual(await collisions(page), [], at);
+        assert.deepEqual(await looseEnds(page), [], at);
+      }
+      assert.deepEqual(await axe(page), [], `${theme}, at ${positionMs} of ${lengthMs} ms`);
+    }
+    assert.ok(numbers.includes(0) && numbers.includes(3), `the recording had ${numbers} containers where it was looked at`);
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  }
 });
