@@ -2,7 +2,7 @@
 // engines use the cgroupfs driver.
 //
 //   suite   of Debian, whose disk .ci/hosts/image makes
-//   engine  the command that starts it
+//   engine  the command that starts it; none for Porthole's own
 //   socket  where it answers
 //   cgroup  v2 unless it is v1, a hierarchy for each controller
 //   keep    true: DOCKER_HOST is needed to find it there
@@ -17,4 +17,5 @@ export const kinds = {
     says: "Debian trixie, Podman's Docker-compatible socket", suite: 'trixie',
     engine: 'podman system service --time=0 unix:///run/podman/podman.sock', socket: 'unix:///run/podman/podman.sock',
   },
+  builtin: { says: 'Debian trixie, without any engine but the built-in one', suite: 'trixie', engine: '' },
 };

@@ -59,7 +59,7 @@ export function judge(name, kind, told, folder) {
     if (told.cells) row.passed++;
   }
   const left = read(folder, 'left.txt').trim();
-  if (left) row.surprises.push(`containers were left behind: ${left.replaceAll('\n', ' ')}`);
+  if (left) row.surprises.push(`left behind: ${left.replaceAll('\n', ' ')}`);
   return row;
 }
 
