@@ -210,6 +210,9 @@ func (o *overAPI) source(name, field string) (wire.Provenance, error) {
 		} else {
 			provenance.Reason = "the engine has not told anything of it yet"
 		}
+		if strings.HasPrefix(field, "memory") && !f.at.IsZero() && f.last.MemoryCurrentBytes.IsZero() {
+			provenance.Reason = usageAlone
+		}
 		return provenance, nil
 	}
 	return wire.Provenance{}, fmt.Errorf("%w: no container named %q is running", sampler.ErrUnknownSource, name)

@@ -165,7 +165,7 @@ func newScene(t *testing.T, mode Mode, alter func(*engine)) *scene {
 	s := &scene{
 		engine:   &engine{state: wire.Engine{Name: "test", State: wire.EngineUp, Version: "1"}, machine: here, changes: map[chan struct{}]bool{}},
 		audience: &audience{news: make(chan struct{})},
-		message:  `{"read":"2026-11-24T18:00:00Z","memory_stats":{"usage":4096},"pids_stats":{}}`,
+		message:  `{"read":"2026-11-24T18:00:00Z","memory_stats":{"usage":4096,"stats":{"cache":1024}},"pids_stats":{}}`,
 	}
 	if alter != nil {
 		alter(s.engine)

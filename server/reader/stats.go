@@ -61,6 +61,10 @@ func isCounter(name string) bool {
 	return false
 }
 
+// usageAlone is why memory_stats.usage is no counter of ours where its parts do
+// not come with it: Podman's is not memory.current under cgroup v2.
+const usageAlone = "the engine tells no parts of its memory_stats.usage, so it cannot be told what that counts: Podman's is anon of memory.stat under cgroup v2"
+
 // parseStats reads one message; false where it is of no running container.
 func parseStats(message []byte) (wire.Counters, bool) {
 	var s stats
@@ -80,7 +84,9 @@ func parseStats(message []byte) (wire.Counters, bool) {
 		set(&c.CPUThrottledPeriods, t.Throttled, 1)
 		set(&c.CPUThrottledUsec, t.Time, 1000)
 	}
-	set(&c.MemoryCurrentBytes, s.Memory.Usage, 1)
+	if len(s.Memory.Stats) > 0 {
+		set(&c.MemoryCurrentBytes, s.Memory.Usage, 1)
+	}
 	first := func(names ...string) *uint64 {
 		for _, name := range names {
 			if value := s.Memory.Stats[name]; value != nil {
@@ -94,7 +100,7 @@ func parseStats(message []byte) (wire.Counters, bool) {
 	set(&c.MemoryActiveFileBytes, first("total_active_file", "active_file"), 1)
 	inactive := first("total_inactive_file", "inactive_file")
 	set(&c.MemoryInactiveFileBytes, inactive, 1)
-	if s.Memory.Usage != nil && inactive != nil {
+	if !c.MemoryCurrentBytes.IsZero() && inactive != nil {
 		c.MemoryWorkingSetBytes = wire.Counted(*s.Memory.Usage - min(*s.Memory.Usage, *inactive))
 	}
 	set(&c.PidsCurrent, s.Pids.Current, 1)

@@ -41,6 +41,11 @@ func TestStatsThatAreNotThere(t *testing.T) {
 	if !ok || c != (wire.Counters{}) {
 		t.Errorf("an engine that tells nothing gives %+v (%v)", c, ok)
 	}
+	// As Podman tells it: a usage that is not the kernel's.
+	c, ok = parseStats([]byte(`{"read":"2026-11-27T03:00:00Z","memory_stats":{"usage":13526630,"limit":3061010432}}`))
+	if !ok || c != (wire.Counters{}) {
+		t.Errorf("a usage without its parts gives %+v (%v)", c, ok)
+	}
 	for _, message := range []string{`{"read":"0001-01-01T00:00:00Z","memory_stats":{"usage":1}}`, `{`, ``, `{"memory_stats":{"usage":"many"}}`} {
 		if c, ok := parseStats([]byte(message)); ok {
 			t.Errorf("%q passes for the statistics of a running container: %+v", message, c)
