@@ -240,19 +240,7 @@ func TestDockerPIDs(t *testing.T) {
 	if !slices.Contains(pids, container.PID) {
 		t.Errorf("the processes %v are without the first one, %d", pids, container.PID)
 	}
-	ask := []string{"top", container.Name, "-o", "pid"}
-	if dockertest.Podman(t) {
-		// It would run ps in the container; this is its own word for the host's numbers.
-		ask = []string{"top", container.Name, "hpid"}
-	}
-	var top []int
-	for _, line := range strings.Split(strings.TrimSpace(dockertest.Docker(t, ask...)), "\n")[1:] {
-		pid, err := strconv.Atoi(strings.TrimSpace(line))
-		if err != nil {
-			t.Fatal(err)
-		}
-		top = append(top, pid)
-	}
+	top := dockertest.Processes(t, container.Name)
 	slices.Sort(top)
 	if !slices.Equal(top, pids) {
 		t.Errorf("docker top lists %v, and we %v", top, pids)

@@ -45,17 +45,8 @@ func TestDockerOutside(t *testing.T) {
 	container := dockertest.Run(t, []string{"--user", "1000:1000"}, "fork", "2")
 	var view wire.View
 	dockertest.Until(t, "three processes with their arguments", func() bool {
-		top := strings.Fields(dockertest.Docker(t, "top", container.Name, "-o", "pid"))[1:]
-		var pids []int
-		for _, word := range top {
-			pid, err := strconv.Atoi(word)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pids = append(pids, pid)
-		}
 		var err error
-		if view, err = fs.Outside(container.PID, pids); err != nil {
+		if view, err = fs.Outside(container.PID, dockertest.Processes(t, container.Name)); err != nil {
 			t.Fatal(err)
 		}
 		return len(view.Processes) == 3

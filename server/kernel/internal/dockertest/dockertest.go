@@ -99,6 +99,25 @@ func Podman(t testing.TB) bool {
 	return strings.Contains(Docker(t, "version", "--format", "{{range .Server.Components}}{{.Name}} {{end}}"), "Podman")
 }
 
+// Processes are a container's, by the host's numbers, as docker top lists them.
+func Processes(t testing.TB, name string) []int {
+	t.Helper()
+	ask := []string{"top", name, "-o", "pid"}
+	if Podman(t) {
+		// It would run ps in the container; this is its own word for the host's numbers.
+		ask = []string{"top", name, "hpid"}
+	}
+	var pids []int
+	for _, line := range strings.Fields(Docker(t, ask...))[1:] {
+		pid, err := strconv.Atoi(line)
+		if err != nil {
+			t.Fatalf("docker top listed %q", line)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
 // Remove removes a container with its volumes; it need not be there.
 func Remove(t testing.TB, name string) {
 	t.Helper()
