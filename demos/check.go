@@ -15,13 +15,16 @@ import (
 
 // Panels are the views that a lesson can show.
 var Panels = []string{"diagram", "namespaces", "cpu", "memory", "pids", "io", "layers", "views", "files", "log",
-	"processes", "interfaces", "mounts", "users", "hostnames", "segments", "security", "claims"}
+	"processes", "interfaces", "mounts", "users", "hostnames", "segments", "security", "steps", "claims"}
 
 // Needs are what a lesson can ask of a host, beside a working engine.
 var Needs = []string{
 	"cgroup-cpu", "cgroup-memory", "cgroup-pids", "cgroup-io", "cgroup-cpuset",
-	"namespaces", "kernel-log", "block-device", "two-cpus",
+	"namespaces", "kernel-log", "block-device", "two-cpus", NeedBuiltin,
 }
+
+// NeedBuiltin is the need of a lesson that only the built-in engine can run.
+const NeedBuiltin = "builtin-engine"
 
 // The most that a lesson may have of each.
 const (
@@ -204,6 +207,10 @@ func (c *checker) actions(keys []string) {
 		if !slices.Contains(keys, action.Container) {
 			c.problem(at+"container", "there is no container %q; the keys are %s", action.Container, strings.Join(keys, ", "))
 		}
+		if action.Step != "" {
+			c.stepAction(at, action)
+			continue
+		}
 		switch {
 		case len(action.Exec) > 0 && !action.Update.IsZero():
 			c.problem(at+"exec", "an action has either update or exec; make two actions of it")
@@ -223,6 +230,20 @@ func (c *checker) actions(keys []string) {
 		c.limits(at+"update.", action.Update)
 		action.when = c.expression(at+"when", action.When, reflect.Bool)
 	}
+}
+
+// stepAction checks an action that lets the making of a container go on.
+func (c *checker) stepAction(at string, action *Action) {
+	c.oneOf(at+"step", action.Step, []string{StepNext, StepRest})
+	if len(action.Exec) > 0 || !action.Update.IsZero() || action.Range != nil {
+		c.problem(at+"step", "an action has either step, update or exec; make several actions of it")
+	}
+	for _, one := range c.lesson.Containers {
+		if one.Key == action.Container && !one.StepByStep {
+			c.problem(at+"container", "the container %s is made at once; give it step-by-step: true", one.Key)
+		}
+	}
+	action.when = c.expression(at+"when", action.When, reflect.Bool)
 }
 
 func (c *checker) claims() {
@@ -246,7 +267,12 @@ func (c *checker) claims() {
 		if err != nil {
 			c.problem(at+"over", "%v", err)
 		}
-		claim.window = window
+		claim.window, claim.steps = window, map[string][]string{}
+		for _, action := range c.lesson.Actions {
+			if action.Step != "" {
+				claim.steps[action.Container] = append(claim.steps[action.Container], action.ID)
+			}
+		}
 		claim.when = c.expression(at+"when", claim.When, reflect.Bool)
 		claim.holds = c.expression(at+"holds", claim.Holds, reflect.Bool)
 		claim.measured = c.template(at+"measured", claim.Measured)

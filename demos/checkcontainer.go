@@ -87,6 +87,9 @@ func (c *checker) container(at string, one *Container, keys []string) {
 			c.problem(at+"env", "%q cannot be a variable here; use capital letters, digits and _, and not PORTHOLE_ at the start", name)
 		}
 	}
+	if one.StepByStep && !slices.Contains(c.lesson.Needs, NeedBuiltin) {
+		c.problem(at+"step-by-step", "only the built-in engine makes containers step by step; add needs: [%s]", NeedBuiltin)
+	}
 	if one.ShmSize < 0 {
 		c.problem(at+"shm-size", "an amount of memory is needed, for example 64m")
 	}

@@ -105,7 +105,8 @@ func (c *checker) choice(at string, a *Action) {
 }
 
 // Awaits are the actions that a claim looks at: they must be taken before it
-// can be judged.
+// can be judged. One that looks at the steps in which a container is made awaits
+// those that let them go on.
 func (c *Claim) Awaits() []string {
 	all := c.Touches()
 	if c.when != nil {
@@ -115,6 +116,15 @@ func (c *Claim) Awaits() []string {
 	for _, path := range all {
 		if names := strings.Split(path, "."); len(names) > 2 && names[0] == "actions" && !slices.Contains(ids, names[1]) {
 			ids = append(ids, names[1])
+		}
+	}
+	for _, path := range all {
+		if names := strings.Split(path, "."); len(names) > 2 && names[1] == "steps" {
+			for _, id := range c.steps[names[0]] {
+				if !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
 		}
 	}
 	slices.Sort(ids)

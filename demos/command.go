@@ -96,8 +96,12 @@ func (l Limits) Flags() []string {
 	return words
 }
 
-// Command is the docker line that does the action by hand.
+// Command is the docker line that does the action by hand; "" for a step in the
+// making of a container, since Docker takes all of them at once.
 func (a Action) Command(lesson Lesson) string {
+	if a.Step != "" {
+		return ""
+	}
 	name := ContainerName(lesson.Slug, a.Container)
 	var line []string
 	if len(a.Exec) > 0 {

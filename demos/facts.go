@@ -89,6 +89,7 @@ type Facts struct {
 	Grown    CounterFacts  `expr:"grown"`
 	Highest  CounterFacts  `expr:"highest"`
 	Now      CounterFacts  `expr:"now"`
+	Steps    StepsFacts    `expr:"steps"`
 	reasons  reasons
 }
 

@@ -88,6 +88,9 @@ type Container struct {
 	// complete) or "exited", which is the default.
 	AfterState string `yaml:"after-state"`
 
+	// StepByStep is true where its making waits before each step for an action
+	// that lets it go on. It takes the built-in engine (needs: [builtin-engine]).
+	StepByStep bool `yaml:"step-by-step"`
 	// MayBeKilled is true where a death by SIGKILL is part of the lesson. In
 	// any other container, one that the kernel's count does not explain is
 	// taken as somebody's interference.
@@ -177,6 +180,10 @@ type Action struct {
 	// Exec runs a workload inside the living container, as docker exec does,
 	// for example [fork, --count, "20", --hold, "0"]. An action has either.
 	Exec []string `yaml:"exec"`
+	// Step lets the making of a container go on that is made step by step: by one
+	// step (StepNext), which can be asked for again and again, or by all that are
+	// left (StepRest).
+	Step string `yaml:"step"`
 	// Range lets whoever takes the action choose the value of one limit of
 	// Update, which is where the slider begins.
 	Range *Range `yaml:"range"`
@@ -185,6 +192,12 @@ type Action struct {
 
 	when *expression
 }
+
+// What an action's Step may be.
+const (
+	StepNext = "next"
+	StepRest = "rest"
+)
 
 // Range is what the value of one limit may be.
 type Range struct {
@@ -235,6 +248,7 @@ type Claim struct {
 	holds    *expression
 	measured []fragment
 	expect   *expression
+	steps    map[string][]string // the actions that let a container's making go on, by its key
 }
 
 // Unless is a condition under which a claim cannot be told.

@@ -117,7 +117,7 @@ func TestDocumentedExample(t *testing.T) {
 		t.Errorf("%v", problems)
 	}
 	// The tables name every field and every figure.
-	for _, group := range []any{Lesson{}, Container{}, Limits{}, Claim{}, Action{}, Facts{}, WindowFacts{}, LimitFacts{}, SecurityFacts{}, ViewFacts{}, ResultFacts{}, Host{}, ActionFacts{}} {
+	for _, group := range []any{Lesson{}, Container{}, Limits{}, Claim{}, Action{}, Facts{}, WindowFacts{}, LimitFacts{}, StepsFacts{}.Clone.Before, SecurityFacts{}, ViewFacts{}, ResultFacts{}, Host{}, ActionFacts{}} {
 		for field := range reflect.TypeOf(group).Fields() {
 			for _, tag := range []string{field.Tag.Get("yaml"), field.Tag.Get("expr")} {
 				if tag != "" && tag != "-" && !strings.Contains(string(text), tag) {
@@ -182,6 +182,10 @@ func TestMistakes(t *testing.T) {
 		"brace left open":           {"{cores(one.window.cpuCores)}", "{cores(one.window.cpuCores)", "25:16", "without its }"},
 		"expect on a container":     {"    over: 3s", "    expect: one.exited", "21:13", "there is no container or name one"},
 		"action of no container":    {"panels: [cpu]", "actions: [{id: up, title: Up, container: three, update: {cpus: 1}}]", "26:42", `there is no container "three"`},
+		"steps on any engine":       {"    after: one", "    step-by-step: true", "17:19", "only the built-in engine"},
+		"step of one made at once":  {"panels: [cpu]", "actions: [{id: up, title: Up, container: one, step: next}]", "26:", "is made at once"},
+		"unknown step":              {"panels: [cpu]", "actions: [{id: up, title: Up, container: one, step: last}]", "26:", `there is no "last"; choose among next, rest`},
+		"step and update":           {"panels: [cpu]", "actions: [{id: up, title: Up, container: one, step: rest, update: {cpus: 1}}]", "26:", "either step, update or exec"},
 		"action of no effect":       {"panels: [cpu]", "actions: [{id: up, title: Up, container: one}]", "26:", "changes at least one limit"},
 	}
 	for name, test := range tests {

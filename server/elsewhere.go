@@ -30,6 +30,9 @@ const liveCommand = "docker compose up"
 
 func canBeLive() bool { return false }
 
+// ownSource has none here: it is of what needs Linux.
+func ownSource() map[string]string { return nil }
+
 // linuxCommand knows none here.
 func linuxCommand(context.Context, string, []string, io.Writer, io.Writer) (code int, known bool) {
 	return 0, false

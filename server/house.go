@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -187,7 +189,25 @@ func (h *house) lacks(need string) string {
 	if only := h.engine.State().ObserveOnly; only != "" {
 		return only // whatever the kernel has, nothing can be started
 	}
+	if need == demos.NeedBuiltin {
+		return lacksBuiltin(h.engine.State())
+	}
 	return h.reader.Lacks(need)
+}
+
+// lacksBuiltin says why a lesson cannot be run that only our own engine can run.
+func lacksBuiltin(engine wire.Engine) string {
+	if engine.Name == "builtin" {
+		return ""
+	}
+	return fmt.Sprintf("It shows Porthole's own engine at work, and this Porthole uses %s; on Linux, start a second one with 'sudo porthole serve --engine builtin --listen 127.0.0.1:8081'. The source of its steps can be read here all the same, at /source/steps.go.", engineWord(engine.Name))
+}
+
+func engineWord(name string) string {
+	if name == "" {
+		return "another"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // board keeps the latest word on each run, and lets one wait for it.

@@ -59,6 +59,9 @@ func howToRenew() string { return fmt.Sprintf("kill -USR1 %d", os.Getpid()) }
 // howToGetLive is said wherever a recording stands in for the real thing.
 const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one)."
 
+// ownSource are those files of our source that are shown.
+var ownSource = builtin.Sources
+
 // liveCommand is what shows the live page.
 const liveCommand = "porthole serve --engine docker"
 
@@ -84,6 +87,7 @@ func serveLive(ctx context.Context, c config, stdout, stderr io.Writer) (int, er
 	window, listener, err := openWindow(c, stdout, site.Options{
 		Lab: class, Hub: hub, Room: hall.room, Sources: house.reader,
 		Host: house.reader.Host, Doctor: house.examine,
+		Source:  ownSource(),
 		Article: func(slug string) (site.Article, bool) { return article(house.shelf.Lessons(), slug) },
 		Figures: func() site.Figures {
 			cost := house.reader.Cost()

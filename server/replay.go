@@ -36,7 +36,8 @@ func serveReplay(ctx context.Context, c config, path string, stdout, stderr io.W
 	lessons, _ := demos.Loader{CheckWorkload: checkWorkload}.Load(demos.Builtin)
 	window, listener, err := openWindow(c, stdout, site.Options{
 		Lab: player, Hub: hub, Room: hall.room, Sources: playedSources{player}, Player: player, Recording: &saved.Made,
-		Host: func() wire.Host { return saved.Host },
+		Source: ownSource(),
+		Host:   func() wire.Host { return saved.Host },
 		Doctor: func(context.Context) wire.Doctor {
 			report := saved.Doctor
 			report.Checks = append([]wire.Check{{

@@ -42,6 +42,7 @@ type box struct {
 	address    string
 	ttl        time.Duration
 	output     *output
+	stepping   *stepping // nil: it is made at once
 
 	mu       sync.Mutex
 	says     Container

@@ -56,6 +56,9 @@ func Child(stderr io.Writer) int {
 		}
 		if o.Plan != nil {
 			p = *o.Plan
+			if p.on = p.Trace; p.on {
+				p.announce = func() error { return answers.Encode(answer{Calls: p.take()}) }
+			}
 		} else if !begun {
 			return 1
 		}
@@ -64,7 +67,7 @@ func Child(stderr io.Writer) int {
 			steps = execSteps()
 		}
 		detail, err := steps[o.Step].inside(&p)
-		said := answer{Detail: detail}
+		said := answer{Detail: detail, Calls: p.take()}
 		if err != nil {
 			said.Error = err.Error()
 		}

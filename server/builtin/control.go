@@ -54,18 +54,17 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	b.output.take(out)
 	b.output.drop(problems)
 	began := time.Now()
-	err = making.build(ctx, Steps(), func(step Step, detail string) error {
-		if step.Name == "clone" {
-			b.change(func(c *Container) { c.PID = making.pid() })
-		}
-		if e.options.Step == nil {
-			return nil
-		}
-		return e.options.Step(id, step, detail)
-	})
+	if b.stepping != nil {
+		making.on = true
+		defer b.stepping.finish.Do(func() { close(b.stepping.over) })
+	}
+	err = making.build(ctx, Steps(), &progress{box: b, making: making})
 	if err != nil {
 		b.change(func(c *Container) { c.PID = 0 })
 		b.undo()
+		if b.stepping != nil {
+			b.stepping.reply(err, true)
+		}
 		return fmt.Errorf("could not start the container %s: %w", b.name, err)
 	}
 	e.log.Debug("a container was started", "container", b.name, "took", time.Since(began))
@@ -76,6 +75,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		note(c, "start", nil)
 	})
 	go b.await(making.command) // removal waits for it
+	if b.stepping != nil {
+		b.stepping.reply(nil, true)
+	}
 	return nil
 }
 
@@ -143,7 +145,7 @@ func (e *Engine) Exec(ctx context.Context, id string, argv []string) (ExecResult
 	}
 	defer out.Close()
 	p := b.plan
-	p.Exec, p.Argv, p.Joins = true, argv, nil
+	p.Exec, p.Trace, p.Argv, p.Joins = true, false, argv, nil
 	for _, kind := range []string{"ipc", "uts", "net", "cgroup", "mnt"} {
 		p.Joins = append(p.Joins, fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
 	}
@@ -219,6 +221,9 @@ func (e *Engine) RemoveRun(_ context.Context, run string) error {
 
 // remove ends a container and removes all that is left of it.
 func (e *Engine) remove(b *box) error {
+	if b.stepping != nil { // one that waits for a step is not waited for
+		b.stepping.giveUp.Do(func() { close(b.stepping.gaveUp) })
+	}
 	b.starting.Lock()
 	defer b.starting.Unlock()
 	word := b.word()

@@ -70,6 +70,9 @@ func (e *Engine) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 		Limits: asked(c.Limits, disk), OOMKilled: &killed,
 	}}
 	note(&b.says, "create", nil)
+	if c.StepByStep {
+		b.stepping, b.says.Steps = newStepping(), toCome()
+	}
 	if b.plan, err = e.planOf(b, id); err != nil {
 		os.RemoveAll(e.folder("containers", id))
 		return "", err

@@ -19,10 +19,7 @@ func filter(p *plan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := seccomp.LoadFilter(seccomp.Filter{Policy: policy}); err != nil {
-		return "", failed("seccomp", err)
-	}
-	return "Docker's default profile", nil
+	return "Docker's default profile", p.called(seccomp.LoadFilter(seccomp.Filter{Policy: policy}), "seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=…, filter=…})")
 }
 
 // operations are those of the profile's conditions in the filter library's words.

@@ -17,7 +17,7 @@ import (
 
 func join(p *plan) (string, error) {
 	for _, path := range p.Joins {
-		if err := enter(path); err != nil {
+		if err := p.enter(path); err != nil {
 			return "", err
 		}
 	}
@@ -27,42 +27,43 @@ func join(p *plan) (string, error) {
 	return strings.Join(p.Joins, " "), nil
 }
 
-func enter(path string) error {
+func (p *plan) enter(path string) error {
 	namespace, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
+	if p.called(err, "openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", path) != nil {
 		return failed("open "+path, err)
 	}
+	p.returned(namespace)
 	defer unix.Close(namespace)
-	return failed("setns "+path, unix.Setns(namespace, 0))
+	return p.called(unix.Setns(namespace, 0), "setns(%d, 0)", namespace)
 }
 
 func joinAll(p *plan) (string, error) {
 	// A mount namespace can be entered only by who shares no folder with others.
-	if err := unix.Unshare(unix.CLONE_FS); err != nil {
-		return "", failed("unshare(CLONE_FS)", err)
+	if err := p.called(unix.Unshare(unix.CLONE_FS), "unshare(CLONE_FS)"); err != nil {
+		return "", err
 	}
 	if _, err := join(p); err != nil {
 		return "", err
 	}
-	return strings.Join(p.Joins, " "), failed("chdir /", unix.Chdir("/"))
+	return strings.Join(p.Joins, " "), p.called(unix.Chdir("/"), `chdir("/")`)
 }
 
 func cgroupNamespace(p *plan) (string, error) {
 	if !p.CgroupNamespace {
 		return "the host's, as Docker has it on cgroup v1", nil
 	}
-	return "its own", failed("unshare(CLONE_NEWCGROUP)", unix.Unshare(unix.CLONE_NEWCGROUP))
+	return "its own", p.called(unix.Unshare(unix.CLONE_NEWCGROUP), "unshare(CLONE_NEWCGROUP)")
 }
 
-func privateMounts(*plan) (string, error) {
-	return "all below /", mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+func privateMounts(p *plan) (string, error) {
+	return "all below /", p.mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 }
 
 func overlay(p *plan) (string, error) {
 	lower := slices.Clone(p.Lower)
 	slices.Reverse(lower) // the kernel wants the uppermost first
 	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + p.Upper + ",workdir=" + p.Work
-	return options, mount("overlay", p.Root, "overlay", unix.MS_NODEV, options)
+	return options, p.mount("overlay", p.Root, "overlay", unix.MS_NODEV, options)
 }
 
 func volumes(p *plan) (string, error) {
@@ -71,7 +72,7 @@ func volumes(p *plan) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := bind(v.Source, target, v.ReadOnly); err != nil {
+		if err := p.bind(v.Source, target, v.ReadOnly); err != nil {
 			return "", err
 		}
 	}
@@ -81,12 +82,12 @@ func volumes(p *plan) (string, error) {
 			return "", err
 		}
 		flags, options := tmpfsOptions(t.Options)
-		if err := mount("tmpfs", target, "tmpfs", flags, options); err != nil {
+		if err := p.mount("tmpfs", target, "tmpfs", flags, options); err != nil {
 			return "", err
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(p.Files)) {
-		if err := bind(p.Files[path], filepath.Join(p.Root, path), false); err != nil {
+		if err := p.bind(p.Files[path], filepath.Join(p.Root, path), false); err != nil {
 			return "", err
 		}
 	}
@@ -113,32 +114,32 @@ func tmpfsOptions(words string) (flags uintptr, options string) {
 }
 
 func proc(p *plan) (string, error) {
-	return "/proc", mount("proc", p.Root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	return "/proc", p.mount("proc", p.Root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
 func sys(p *plan) (string, error) {
-	return "/sys", mount("sysfs", p.Root+"/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
+	return "/sys", p.mount("sysfs", p.Root+"/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
 }
 
 func cgroupFiles(p *plan) (string, error) {
 	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	top := p.Root + "/sys/fs/cgroup"
 	if _, unified := p.CgroupPaths[""]; unified {
-		return "cgroup2, read-only", mount("cgroup", top, "cgroup2", flags|unix.MS_RDONLY, "")
+		return "cgroup2, read-only", p.mount("cgroup", top, "cgroup2", flags|unix.MS_RDONLY, "")
 	}
-	if err := mount("tmpfs", top, "tmpfs", flags, "mode=755"); err != nil {
+	if err := p.mount("tmpfs", top, "tmpfs", flags, "mode=755"); err != nil {
 		return "", err
 	}
 	for _, controller := range slices.Sorted(maps.Keys(p.CgroupPaths)) {
 		target := filepath.Join(top, strings.TrimPrefix(controller, "name="))
-		if err := os.MkdirAll(target, 0o755); err != nil {
-			return "", failed("mkdir "+target, err)
+		if err := p.mkdir(target); err != nil {
+			return "", err
 		}
-		if err := bind(p.CgroupPaths[controller], target, true); err != nil {
+		if err := p.bind(p.CgroupPaths[controller], target, true); err != nil {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%d controllers, read-only", len(p.CgroupPaths)), mount("", top, "", flags|unix.MS_REMOUNT|unix.MS_RDONLY, "mode=755")
+	return fmt.Sprintf("%d controllers, read-only", len(p.CgroupPaths)), p.mount("", top, "", flags|unix.MS_REMOUNT|unix.MS_RDONLY, "mode=755")
 }
 
 // devices are those that every container has, with their numbers.
@@ -151,55 +152,57 @@ var devices = []struct {
 
 func dev(p *plan) (string, error) {
 	top := p.Root + "/dev"
-	if err := mount("tmpfs", top, "tmpfs", unix.MS_NOSUID|unix.MS_STRICTATIME, "mode=755,size=65536k"); err != nil {
+	if err := p.mount("tmpfs", top, "tmpfs", unix.MS_NOSUID|unix.MS_STRICTATIME, "mode=755,size=65536k"); err != nil {
 		return "", err
 	}
 	old := unix.Umask(0)
 	defer unix.Umask(old)
 	for _, d := range devices {
-		if err := unix.Mknod(filepath.Join(top, d.name), unix.S_IFCHR|0o666, int(unix.Mkdev(d.major, d.minor))); err != nil {
-			return "", failed("mknod /dev/"+d.name, err)
+		path := filepath.Join(top, d.name)
+		if err := p.called(unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(d.major, d.minor))), "mknodat(AT_FDCWD, %q, S_IFCHR|0666, makedev(%#x, %#x))", path, d.major, d.minor); err != nil {
+			return "", err
 		}
 	}
-	for name, target := range map[string]string{"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"} {
-		if err := os.Symlink(target, filepath.Join(top, name)); err != nil {
-			return "", failed("symlink /dev/"+name, err)
+	for _, link := range [][2]string{{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"}} {
+		path := filepath.Join(top, link[1])
+		if err := p.called(os.Symlink(link[0], path), "symlinkat(%q, AT_FDCWD, %q)", link[0], path); err != nil {
+			return "", err
 		}
 	}
 	for _, name := range []string{"pts", "mqueue", "shm"} {
-		if err := os.Mkdir(filepath.Join(top, name), 0o755); err != nil {
-			return "", failed("mkdir /dev/"+name, err)
+		if err := p.mkdir(filepath.Join(top, name)); err != nil {
+			return "", err
 		}
 	}
-	if err := mount("devpts", top+"/pts", "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"); err != nil {
+	if err := p.mount("devpts", top+"/pts", "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"); err != nil {
 		return "", err
 	}
-	if err := mount("mqueue", top+"/mqueue", "mqueue", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+	if err := p.mount("mqueue", top+"/mqueue", "mqueue", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return "", err
 	}
 	if p.HostIPC {
-		return "with the host's /dev/shm", bind("/dev/shm", top+"/shm", false)
+		return "with the host's /dev/shm", p.bind("/dev/shm", top+"/shm", false)
 	}
-	return fmt.Sprintf("%d devices", len(devices)), mount("shm", top+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, fmt.Sprintf("mode=1777,size=%d", p.ShmBytes))
+	return fmt.Sprintf("%d devices", len(devices)), p.mount("shm", top+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, fmt.Sprintf("mode=1777,size=%d", p.ShmBytes))
 }
 
 func pivotRoot(p *plan) (string, error) {
-	if err := unix.Chdir(p.Root); err != nil {
-		return "", failed("chdir "+p.Root, err)
+	if err := p.called(unix.Chdir(p.Root), "chdir(%q)", p.Root); err != nil {
+		return "", err
 	}
 	// Old and new root in one place: no folder for the old one is needed, see
 	// pivot_root(2).
-	if err := unix.PivotRoot(".", "."); err != nil {
-		return "", failed("pivot_root", err)
+	if err := p.called(unix.PivotRoot(".", "."), `pivot_root(".", ".")`); err != nil {
+		return "", err
 	}
-	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
-		return "", failed("umount2 of the old root", err)
+	if err := p.called(unix.Unmount(".", unix.MNT_DETACH), `umount2(".", MNT_DETACH)`); err != nil {
+		return "", err
 	}
-	if err := unix.Chdir("/"); err != nil {
-		return "", failed("chdir /", err)
+	if err := p.called(unix.Chdir("/"), `chdir("/")`); err != nil {
+		return "", err
 	}
 	if p.ReadOnly {
-		return "read-only", mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NODEV, "")
+		return "read-only", p.mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NODEV, "")
 	}
 	return "writable", nil
 }
@@ -210,16 +213,16 @@ var (
 	readOnly = []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
 )
 
-func mask(*plan) (string, error) {
+func mask(p *plan) (string, error) {
 	for _, path := range masked {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil: // this kernel does not have it
 			continue
 		case info.IsDir():
-			err = mount("tmpfs", path, "tmpfs", unix.MS_RDONLY, "size=0k")
+			err = p.mount("tmpfs", path, "tmpfs", unix.MS_RDONLY, "size=0k")
 		default:
-			err = mount("/dev/null", path, "", unix.MS_BIND, "")
+			err = p.mount("/dev/null", path, "", unix.MS_BIND, "")
 		}
 		if err != nil {
 			return "", err
@@ -229,7 +232,7 @@ func mask(*plan) (string, error) {
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
-		if err := bind(path, path, true); err != nil {
+		if err := p.bind(path, path, true); err != nil {
 			return "", err
 		}
 	}
@@ -240,32 +243,12 @@ func hostname(p *plan) (string, error) {
 	if p.Hostname == "" {
 		return "the host's", nil
 	}
-	return p.Hostname, failed("sethostname", unix.Sethostname([]byte(p.Hostname)))
-}
-
-func mount(source, target, kind string, flags uintptr, options string) error {
-	return failed(strings.TrimSpace("mount "+kind)+" on "+target, unix.Mount(source, target, kind, flags, options))
-}
-
-// bind shows source at target too. Read-only takes a second call, see mount(2).
-func bind(source, target string, readOnly bool) error {
-	if err := mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil || !readOnly {
-		return err
-	}
-	return mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	return p.Hostname, p.called(unix.Sethostname([]byte(p.Hostname)), "sethostname(%q, %d)", p.Hostname, len(p.Hostname))
 }
 
 // folder makes a mount point in the container's root. No link in the image can
 // lead it out: the image is our own and has none.
 func folder(p *plan, path string) (string, error) {
 	target := filepath.Join(p.Root, filepath.Clean("/"+path))
-	return target, failed("mkdir "+target, os.MkdirAll(target, 0o755))
-}
-
-// failed names the call that went wrong; nil where none has.
-func failed(call string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", call, err)
+	return target, p.mkdir(target)
 }

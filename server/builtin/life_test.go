@@ -33,6 +33,10 @@ func TestLifeOfAContainer(t *testing.T) {
 	if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/root/etc/hostname", c.PID)); string(name) != "named\n" {
 		t.Errorf("its /etc/hostname says %q", name)
 	}
+	limit := map[bool]string{true: "pids.max", false: "pids/pids.max"}[onlyV2()]
+	if seen, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/sys/fs/cgroup/%s", c.PID, limit)); string(seen) != "50\n" {
+		t.Errorf("it reads %q as its limit in /sys/fs/cgroup/%s (%v)", seen, limit, err)
+	}
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.PID))
 	for _, line := range []string{"CapEff:\t00000000a80425fb\n", "Seccomp:\t2\n"} {
 		if !strings.Contains(string(status), line) {
@@ -63,6 +67,12 @@ func TestLifeOfAContainer(t *testing.T) {
 	if _, err := e.Inspect(t.Context(), c.ID); !errors.Is(err, builtin.ErrNoSuchContainer) {
 		t.Errorf("asked for what was removed: %v", err)
 	}
+}
+
+// onlyV2 reports whether this host has cgroup v2 alone.
+func onlyV2() bool {
+	_, err := os.Stat("/sys/fs/cgroup/cgroup.controllers")
+	return err == nil
 }
 
 // limitFile reads a control file of a process' group, on either version.

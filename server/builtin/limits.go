@@ -145,6 +145,48 @@ func visible(paths map[string]string) map[string]string {
 	return shown
 }
 
+// groupWrites are the writes by which the library puts a process into its groups.
+func groupWrites(groups cgroups.Manager, pid int) []string {
+	var all []string
+	for _, path := range slices.Compact(slices.Sorted(maps.Values(groups.GetPaths()))) {
+		all = append(all, fmt.Sprintf(`write("%s/cgroup.procs", "%d")`, path, pid))
+	}
+	return all
+}
+
+// limitWrites are the writes by which the library sets those limits that the
+// drawing shows.
+func limitWrites(groups cgroups.Manager, r *cgroups.Resources) []string {
+	var all []string
+	write := func(asked bool, controller, v1, v2 string, text any) {
+		if path := limitPath(groups, controller, v1, v2); asked && path != "" {
+			all = append(all, fmt.Sprintf(`write(%q, "%v")`, path, text))
+		}
+	}
+	write(r.Memory > 0, "memory", "memory.limit_in_bytes", "memory.max", r.Memory)
+	if cgroups.IsCgroup2UnifiedMode() {
+		write(r.CpuQuota > 0, "cpu", "", "cpu.max", fmt.Sprintf("%d %d", r.CpuQuota, r.CpuPeriod))
+	} else {
+		write(r.CpuQuota > 0, "cpu", "cpu.cfs_quota_us", "", r.CpuQuota)
+	}
+	if r.PidsLimit != nil {
+		write(*r.PidsLimit > 0, "pids", "pids.max", "pids.max", *r.PidsLimit)
+	}
+	return all
+}
+
+// limitPath is the file of a limit, by its names on v1 and v2; "" where this
+// machine has no such controller.
+func limitPath(groups cgroups.Manager, controller, v1, v2 string) string {
+	if cgroups.IsCgroup2UnifiedMode() {
+		return filepath.Join(groups.Path(""), v2)
+	}
+	if path := groups.Path(controller); path != "" {
+		return filepath.Join(path, v1)
+	}
+	return ""
+}
+
 // trees are the folders under which control groups are made: one on v2, one
 // for each controller on v1.
 func trees() []string {

@@ -48,7 +48,7 @@ func (b *bridge) up() error {
 
 // attach gives a process' network namespace a card eth0 on the bridge, whose
 // other end is called veth, and returns its address.
-func (b *bridge) attach(pid int, veth string) (string, error) {
+func (b *bridge) attach(t *trace, pid int, veth string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.up(); err != nil {
@@ -63,12 +63,12 @@ func (b *bridge) attach(pid int, veth string) (string, error) {
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name, attributes.MasterIndex = veth, b.link.Attrs().Index
 	pair := &netlink.Veth{LinkAttrs: attributes, PeerName: "eth0", PeerNamespace: netlink.NsPid(pid)}
-	if err := netlink.LinkAdd(pair); err != nil {
-		return "", failed("RTM_NEWLINK veth "+veth, err)
+	if err := t.called(netlink.LinkAdd(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, veth %q, master %q, peer \"eth0\" in the network namespace of %d})", veth, b.name, pid); err != nil {
+		return "", err
 	}
 	b.taken[number] = veth
-	if err := netlink.LinkSetUp(pair); err != nil {
-		return "", failed("RTM_NEWLINK up "+veth, err)
+	if err := t.called(netlink.LinkSetUp(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, %q, IFF_UP})", veth); err != nil {
+		return "", err
 	}
 	address := &net.IPNet{IP: host(b.subnet, number), Mask: b.subnet.Mask}
 	return address.String(), within(pid, func(inside *netlink.Handle) error {
@@ -76,13 +76,14 @@ func (b *bridge) attach(pid int, veth string) (string, error) {
 		if err != nil {
 			return failed("looking for eth0", err)
 		}
-		if err := inside.AddrAdd(card, &netlink.Addr{IPNet: address}); err != nil {
-			return failed("RTM_NEWADDR eth0", err)
+		if err := t.called(inside.AddrAdd(card, &netlink.Addr{IPNet: address}), "sendto(NETLINK_ROUTE, {RTM_NEWADDR, %s, eth0})", address); err != nil {
+			return err
 		}
-		if err := inside.LinkSetUp(card); err != nil {
-			return failed("RTM_NEWLINK up eth0", err)
+		if err := t.called(inside.LinkSetUp(card), `sendto(NETLINK_ROUTE, {RTM_NEWLINK, "eth0", IFF_UP})`); err != nil {
+			return err
 		}
-		return failed("RTM_NEWROUTE", inside.RouteAdd(&netlink.Route{LinkIndex: card.Attrs().Index, Gw: host(b.subnet, 1)}))
+		gateway := host(b.subnet, 1)
+		return t.called(inside.RouteAdd(&netlink.Route{LinkIndex: card.Attrs().Index, Gw: gateway}), "sendto(NETLINK_ROUTE, {RTM_NEWROUTE, default, via %s, eth0})", gateway)
 	})
 }
 
@@ -137,13 +138,13 @@ func removeLink(name string) error {
 	return failed("RTM_DELLINK "+name, err)
 }
 
-func raiseLoopback(pid int) error {
+func raiseLoopback(t *trace, pid int) error {
 	return within(pid, func(inside *netlink.Handle) error {
 		lo, err := inside.LinkByName("lo")
 		if err != nil {
 			return failed("looking for lo", err)
 		}
-		return failed("RTM_NEWLINK up lo", inside.LinkSetUp(lo))
+		return t.called(inside.LinkSetUp(lo), `sendto(NETLINK_ROUTE, {RTM_NEWLINK, "lo", IFF_UP})`)
 	})
 }
 

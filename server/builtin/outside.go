@@ -31,13 +31,19 @@ type building struct {
 	answers         *json.Decoder
 	close           []io.Closer
 	output, problem *os.File // where its standard output and error go
-	begun           bool
+	begun           bool     // it has the plan as it is now
+	trace
+}
+
+// onlooker looks on while steps are taken. Each method can stop all with an error.
+type onlooker interface {
+	before(ctx context.Context, number int, step Step) error
+	after(number int, step Step, detail string, calls []call) error
 }
 
 // build takes all steps. The process that it leaves runs the program; where a
-// step fails, no process is left. tell is called after each step, and can stop
-// all with an error.
-func (b *building) build(ctx context.Context, steps []Step, tell func(Step, string) error) (err error) {
+// step fails, no process is left. Nil: nobody looks on.
+func (b *building) build(ctx context.Context, steps []Step, looks onlooker) (err error) {
 	defer func() {
 		for _, each := range b.close {
 			each.Close()
@@ -56,6 +62,11 @@ func (b *building) build(ctx context.Context, steps []Step, tell func(Step, stri
 	for i, step := range steps {
 		var detail string
 		var err error
+		if looks != nil {
+			if err := looks.before(ctx, i, step); err != nil {
+				return fmt.Errorf("stopped before the step %s: %w", step.Name, err)
+			}
+		}
 		if step.outside != nil {
 			detail, err = step.outside(b)
 		} else {
@@ -67,8 +78,8 @@ func (b *building) build(ctx context.Context, steps []Step, tell func(Step, stri
 		if err != nil {
 			return fail(ErrRefused, err, "the step %s failed: %s; %s", step.Name, err, advice(err))
 		}
-		if tell != nil {
-			if err := tell(step, detail); err != nil {
+		if calls := b.take(); looks != nil {
+			if err := looks.after(i, step, detail, calls); err != nil {
 				return fmt.Errorf("stopped after the step %s: %w", step.Name, err)
 			}
 		}
@@ -104,13 +115,18 @@ func (b *building) order(step int) (string, error) {
 	if err := b.orders.Encode(o); err != nil {
 		return "", b.died(err)
 	}
-	var a answer
-	err := b.answers.Decode(&a)
 	steps := Steps()
 	if b.plan.Exec {
 		steps = execSteps()
 	}
-	if errors.Is(err, io.EOF) && step == len(steps)-1 {
+	last := step == len(steps)-1
+	var a answer
+	err := b.answers.Decode(&a)
+	b.calls = a.Calls
+	if last && err == nil && a.Error == "" { // it has said what it will call
+		err = b.answers.Decode(&a)
+	}
+	if errors.Is(err, io.EOF) && last {
 		return b.plan.Argv[0], nil
 	}
 	if err != nil {
@@ -147,11 +163,11 @@ func (b *building) clone() (string, error) {
 	command.Stdout, command.Stderr = b.output, b.problem
 	command.ExtraFiles = []*os.File{ordersOut, answersIn}
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: b.spaces, Setsid: true}
-	err = b.engine.spawn(b.enterPID, command.Start)
-	if err != nil {
-		return "", failed("clone", err)
+	if err := b.called(b.engine.spawn(b.enterPID, command.Start), "clone(flags=%s)", cloneFlags(b.spaces)); err != nil {
+		return "", err
 	}
 	b.command = command
+	b.returned(command.Process.Pid)
 	return "process " + strconv.Itoa(command.Process.Pid), nil
 }
 
@@ -159,16 +175,18 @@ func (b *building) pid() int { return b.command.Process.Pid }
 
 func (b *building) cgroup() (string, error) {
 	// Ours go before the host's when memory is short.
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", b.pid()), []byte("500"), 0); err != nil {
-		return "", failed("write oom_score_adj", err)
+	adjust := fmt.Sprintf("/proc/%d/oom_score_adj", b.pid())
+	if err := b.called(os.WriteFile(adjust, []byte("500"), 0), `write(%q, "500")`, adjust); err != nil {
+		return "", err
 	}
-	if err := b.container.groups.Apply(b.pid()); err != nil {
-		return "", failed("write cgroup.procs", err)
+	groups := b.container.groups
+	if err := b.calledAll(groups.Apply(b.pid()), groupWrites(groups, b.pid())...); err != nil {
+		return "", err
 	}
-	if err := b.container.groups.Set(b.container.resources); err != nil {
-		return "", failed("write the limits", err)
+	if err := b.calledAll(groups.Set(b.container.resources), limitWrites(groups, b.container.resources)...); err != nil {
+		return "", err
 	}
-	b.plan.CgroupPaths = visible(b.container.groups.GetPaths())
+	b.plan.CgroupPaths, b.begun = visible(groups.GetPaths()), false // the process is to hear of it
 	return b.container.cgroupPath, nil
 }
 
@@ -183,13 +201,13 @@ func (b *building) network() (string, error) {
 	if b.spaces&unix.CLONE_NEWNET == 0 {
 		return "joined", nil
 	}
-	if err := raiseLoopback(b.pid()); err != nil {
+	if err := raiseLoopback(&b.trace, b.pid()); err != nil {
 		return "", err
 	}
 	if !b.bridged {
 		return "lo alone", nil
 	}
-	address, err := b.engine.net.attach(b.pid(), b.container.veth)
+	address, err := b.engine.net.attach(&b.trace, b.pid(), b.container.veth)
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,8 @@ package builtin
 // plan is what the container's first process has to know to make itself into
 // one. It travels as JSON through a pipe.
 type plan struct {
+	// Trace is true where the calls that make it are to be noted.
+	Trace bool
 	// Exec is true for a further program in a container that runs.
 	Exec bool
 	// Joins are files of /proc/PID/ns to enter.
@@ -35,6 +37,10 @@ type plan struct {
 	Rlimits map[int]uint64
 	Argv    []string
 	Env     []string
+
+	trace
+	// announce tells the server what is about to be called.
+	announce func() error
 }
 
 type volume struct {
@@ -51,4 +57,5 @@ type order struct{ Step int }
 type answer struct {
 	Detail string
 	Error  string
+	Calls  []call `json:",omitempty"`
 }

@@ -23,7 +23,7 @@ func (e *Engine) planOf(b *box, id string) (plan, error) {
 	p := plan{
 		Root: filepath.Join(home, "merged"), Upper: filepath.Join(home, "upper"), Work: filepath.Join(home, "work"),
 		Lower: e.image.lower, ReadOnly: c.ReadOnly, ShmBytes: int64(c.ShmSize), NoNewPrivileges: c.NoNewPrivileges,
-		HostIPC: c.IPCNamespace == "host", Filter: true, Hostname: c.Hostname,
+		HostIPC: c.IPCNamespace == "host", Trace: c.StepByStep, Filter: true, Hostname: c.Hostname,
 		CgroupNamespace: c.CgroupNamespace == "private" || c.CgroupNamespace == "" && cgroups.IsCgroup2UnifiedMode(),
 		Argv:            append([]string{"/porthole", "workload"}, c.Workload...),
 		Files:           map[string]string{},

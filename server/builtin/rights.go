@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"runtime"
@@ -15,11 +16,14 @@ import (
 // What follows are the last steps inside: what the program may do, and the
 // program itself.
 
+// rlimitNames are those that a plan may have.
+var rlimitNames = map[int]string{unix.RLIMIT_CORE: "RLIMIT_CORE", unix.RLIMIT_FSIZE: "RLIMIT_FSIZE", unix.RLIMIT_DATA: "RLIMIT_DATA", unix.RLIMIT_CPU: "RLIMIT_CPU"}
+
 func ceilings(p *plan) (string, error) {
 	for _, which := range slices.Sorted(maps.Keys(p.Rlimits)) {
 		limit := unix.Rlimit{Cur: p.Rlimits[which], Max: p.Rlimits[which]}
-		if err := unix.Prlimit(0, which, &limit, nil); err != nil {
-			return "", failed("prlimit", err)
+		if err := p.called(unix.Prlimit(0, which, &limit, nil), "prlimit64(0, %s, {rlim_cur=%d, rlim_max=%d}, NULL)", rlimitNames[which], limit.Cur, limit.Max); err != nil {
+			return "", err
 		}
 	}
 	return fmt.Sprintf("%d", len(p.Rlimits)), nil
@@ -46,15 +50,15 @@ func boundingSet(p *plan) (string, error) {
 	if err != nil {
 		return "", failed("reading the kernel's last capability", err)
 	}
-	if err := capability.ResetAmbient(); err != nil {
-		return "", failed("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", err)
+	if err := p.called(capability.ResetAmbient(), "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)"); err != nil {
+		return "", err
 	}
 	for _, c := range supported {
 		if slices.Contains(keep, c) {
 			continue
 		}
-		if err := capability.DropBound(c); err != nil {
-			return "", failed("prctl(PR_CAPBSET_DROP)", err)
+		if err := p.called(capability.DropBound(c), "prctl(PR_CAPBSET_DROP, CAP_%s)", strings.ToUpper(c.String())); err != nil {
+			return "", err
 		}
 	}
 	return fmt.Sprintf("%d of %d are left", len(keep), len(supported)), nil
@@ -64,27 +68,28 @@ func noNewPrivileges(p *plan) (string, error) {
 	if !p.NoNewPrivileges {
 		return "not asked for", nil
 	}
-	return "set", failed("prctl(PR_SET_NO_NEW_PRIVS)", unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	return "set", p.called(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)")
 }
 
 func user(p *plan) (string, error) {
 	// Raw, for this thread alone: those of the standard library ask all threads.
-	for _, call := range []struct {
-		name  string
-		trap  uintptr
-		value int
-	}{{"setresgid", unix.SYS_SETRESGID, p.GID}, {"setresuid", unix.SYS_SETRESUID, p.UID}} {
-		if call.trap == unix.SYS_SETRESGID {
-			if _, _, errno := syscall.RawSyscall(unix.SYS_SETGROUPS, 0, 0, 0); errno != 0 {
-				return "", failed("setgroups", errno)
-			}
-		}
-		value := uintptr(call.value)
-		if _, _, errno := syscall.RawSyscall(call.trap, value, value, value); errno != 0 {
-			return "", failed(call.name, errno)
-		}
+	if err := p.called(raw(unix.SYS_SETGROUPS, 0, 0, 0), "setgroups(0, NULL)"); err != nil {
+		return "", err
+	}
+	if err := p.called(raw(unix.SYS_SETRESGID, p.GID, p.GID, p.GID), "setresgid(%d, %d, %d)", p.GID, p.GID, p.GID); err != nil {
+		return "", err
+	}
+	if err := p.called(raw(unix.SYS_SETRESUID, p.UID, p.UID, p.UID), "setresuid(%d, %d, %d)", p.UID, p.UID, p.UID); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("%d:%d", p.UID, p.GID), nil
+}
+
+func raw(trap uintptr, a, b, c int) error {
+	if _, _, errno := syscall.RawSyscall(trap, uintptr(a), uintptr(b), uintptr(c)); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func capabilities(p *plan) (string, error) {
@@ -101,13 +106,14 @@ func capabilities(p *plan) (string, error) {
 	}
 	set.Clear(capability.CAPS)
 	set.Set(capability.EFFECTIVE|capability.PERMITTED, keep...)
-	return strings.Join(p.Keep, " "), failed("capset", set.Apply(capability.CAPS))
+	bits := cmp.Or(strings.Join(p.Keep, "|"), "0")
+	return strings.Join(p.Keep, " "), p.called(set.Apply(capability.CAPS), "capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=%s, permitted=the same, inheritable=0})", bits)
 }
 
 // execute returns only where it cannot.
 func execute(p *plan) (string, error) {
 	// Changing the user has taken it back.
-	if err := dieWithServer(); err != nil {
+	if err := p.called(dieWithServer(), "prctl(PR_SET_PDEATHSIG, SIGKILL)"); err != nil {
 		return "", err
 	}
 	// A server that was gone before that sends no signal, but has left its end
@@ -116,7 +122,7 @@ func execute(p *plan) (string, error) {
 	if _, err := unix.Poll(ends, 0); err == nil && ends[0].Revents&unix.POLLHUP != 0 {
 		return "", failed("waiting for the server", unix.EPIPE)
 	}
-	err := syscall.Exec(p.Argv[0], p.Argv, p.Env)
+	err := p.exec(p.Argv[0], p.Argv, p.Env)
 	runtime.KeepAlive(p)
 	return "", failed("execve "+p.Argv[0], err)
 }

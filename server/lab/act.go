@@ -52,7 +52,9 @@ func (r *run) whyNot(action *demos.Action) string {
 	switch {
 	case r.actions[action.ID].underWay:
 		return fmt.Sprintf("%s is being done already; wait a moment.", action.Title)
-	case !c.running():
+	case action.Step != "" && !c.held():
+		return fmt.Sprintf("%s needs the container %s half made, and it is not, or no more.", action.Title, c.spec.Title)
+	case action.Step == "" && !c.running():
 		return fmt.Sprintf("%s needs the container %s, which is not running.", action.Title, c.spec.Title)
 	case !action.Offered(r.env(demos.Window{})):
 		return fmt.Sprintf("It is too early for %s; wait until the lesson offers it.", action.Title)
@@ -78,9 +80,12 @@ func (r *run) act(ctx context.Context, request actRequest, operators *sync.WaitG
 	operators.Go(func() {
 		var ran taken
 		var err error
-		if len(action.Exec) > 0 {
+		switch {
+		case action.Step != "":
+			err = r.step(ctx, id, action.Step == demos.StepRest)
+		case len(action.Exec) > 0:
 			ran, err = r.exec(ctx, id, action.Exec)
-		} else {
+		default:
 			err = r.lab.options.Engine.Update(ctx, id, limits)
 		}
 		// Answered once the run knows it: who asks again then is not too early.
@@ -103,6 +108,15 @@ func (r *run) act(ctx context.Context, request actRequest, operators *sync.WaitG
 			request.answer <- err
 		})
 	})
+}
+
+// step lets the making of a container go on.
+func (r *run) step(ctx context.Context, id string, rest bool) error {
+	stepper, able := r.lab.options.Engine.(Stepper)
+	if !able {
+		return sentence(ErrUnavailable, "This engine makes a container at once; start Porthole with --engine builtin to see it made step by step.")
+	}
+	return stepper.Step(ctx, id, rest)
 }
 
 // exec runs a workload inside a container, and reads its last word.

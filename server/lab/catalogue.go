@@ -39,7 +39,7 @@ func (l *Lab) entry(lesson demos.Lesson) wire.Lesson {
 		entry.Containers = append(entry.Containers, wire.LessonContainer{Key: c.Key, Title: c.Title, Subtitle: c.Subtitle, Command: demos.WithDisk(c.Command(lesson, image), l.options.Disk())})
 	}
 	for _, a := range lesson.Actions {
-		action := wire.Action{ID: a.ID, Title: a.Title, Command: a.Command(lesson), Container: a.Container}
+		action := wire.Action{ID: a.ID, Title: a.Title, Command: a.Command(lesson), Container: a.Container, Step: a.Step}
 		if a.Range != nil {
 			action.Range = &wire.Range{
 				Limit: a.Range.Limit, Unit: a.Range.Unit(), Value: a.Value(),

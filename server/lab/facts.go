@@ -68,6 +68,7 @@ func (s *subject) facts(window demos.Window, now time.Time) *demos.Facts {
 	}
 	f.Explain("inside", "the workload has not reported it")
 	s.wordFacts(f)
+	f.Steps = stepsFacts(s.steps, f.Explain)
 	f.Result = resultFacts(s.result)
 	explainResult(f.Explain, s.result)
 	f.Explain("result", "the workload has not reported it")

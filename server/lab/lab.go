@@ -43,6 +43,14 @@ type Engine interface {
 	RemoveRun(ctx context.Context, run string) error
 }
 
+// Stepper is an Engine that makes containers step by step (StepByStep in a
+// lesson): its Start of one returns when the last step has been taken.
+type Stepper interface {
+	// Step lets the making of a container go on, by one step or by all the rest,
+	// and returns when they are taken.
+	Step(ctx context.Context, id string, rest bool) error
+}
+
 // Executed is what a program inside a container printed, and how it ended.
 type Executed struct {
 	Output   []byte

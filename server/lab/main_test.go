@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"porthole/demos"
+	"porthole/server/builtin"
 	"porthole/server/engine"
 	kernellog "porthole/server/kernel/log"
 	"porthole/server/lab"
@@ -39,6 +40,9 @@ var program string
 var otherProgram string
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == builtin.ChildCommand { // the built-in engine starts itself
+		os.Exit(builtin.Child(os.Stderr))
+	}
 	folder, err := os.MkdirTemp("", "porthole-labtest-")
 	if err != nil {
 		panic(err)

@@ -106,6 +106,12 @@ func (r *run) operate(ctx context.Context, spec *demos.Container, own *gates) {
 		return
 	}
 	began = time.Now()
+	if spec.StepByStep {
+		r.tell(ctx, func(r *run) {
+			r.subject(spec.Key).making = true
+			r.advance()
+		})
+	}
 	if err := engine.Start(ctx, id); err != nil {
 		r.tell(ctx, failed(fmt.Sprintf("The container %s could not be started", spec.Title), err))
 		return
@@ -180,12 +186,20 @@ func (r *run) advance() {
 		return
 	}
 	waiting := []string{}
+	held := []string{}
 	for _, c := range r.containers {
-		if c.startedAt.IsZero() {
+		switch {
+		case c.held():
+			held = append(held, c.spec.Title)
+		case c.startedAt.IsZero():
 			waiting = append(waiting, c.spec.Title)
 		}
 	}
 	r.state, r.progress = wire.RunRunning, ""
+	if len(held) > 0 {
+		r.progress = "Half made, and waiting for you: " + strings.Join(held, ", ") + "."
+		return
+	}
 	if len(waiting) > 0 {
 		r.progress = "Not started yet: " + strings.Join(waiting, ", ") + "."
 	}

@@ -269,6 +269,9 @@ func (r *run) observe(o Observation) {
 					there: true, events: c.Events, kernelLog: c.KernelLog, mute: o.Topology.Host.KernelLogReason,
 					oomKilled: c.OOMKilled, image: imageOf(o.Topology.Images, c.Image),
 				}
+				if len(c.Steps) > 0 {
+					subject.steps = c.Steps
+				}
 				subject.seen(c, o.Topology.At)
 			}
 		}

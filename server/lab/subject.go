@@ -23,6 +23,7 @@ type subject struct {
 	startedAt, finishedAt time.Time
 	createdIn             time.Duration // that the engine took to create it
 	startAsked            time.Time     // when the engine was asked to start it
+	making                bool          // its start waits for its steps to be asked for
 	firstWord             int64         // of its workload, Unix milliseconds
 	exitCode              *int
 	oomKilled             *bool
@@ -40,8 +41,9 @@ type subject struct {
 	done, failed bool
 	doneAt       int64 // Unix milliseconds, by its own report
 
-	topology *wire.Container // the latest in which it was alive
-	seenAt   int64           // when it was last seen alive, Unix milliseconds
+	steps    []wire.MakingStep // of its making, where that is step by step
+	topology *wire.Container   // the latest in which it was alive
+	seenAt   int64             // when it was last seen alive, Unix milliseconds
 	// word is what the latest topology says of it beside that, dead or alive.
 	word word
 	line timeline
@@ -73,9 +75,12 @@ func (s *subject) created(id string) { s.id, s.state = id, "created" }
 
 func (s *subject) started(at time.Time) {
 	if s.state == "created" {
-		s.state, s.startedAt = "running", at
+		s.state, s.startedAt, s.making = "running", at, false
 	}
 }
+
+// held reports whether its making waits for somebody to ask for the next step.
+func (s *subject) held() bool { return s.state == "created" && s.making }
 
 func (s *subject) running() bool { return s.state == "running" }
 

@@ -368,3 +368,44 @@ func TestTheExitedKeepNobodyWaiting(t *testing.T) {
 	}
 	a.await(t, "its rights after they have changed", rights(1))
 }
+
+// A container that is made step by step is shown as soon as it has a process,
+// without the counters of a control group that is not its own; and when it is
+// made, nobody is told that it has gone.
+func TestHalfMade(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	process := child(t)
+	steps := func(cgroup bool) []wire.MakingStep {
+		return []wire.MakingStep{{Name: "clone", Done: true}, {Name: "cgroup", Done: cgroup}, {Name: "execve"}}
+	}
+	box := subject("box", 0)
+	box.Container.State, box.Container.StartedAt, box.Container.Steps = "created", 0, []wire.MakingStep{{Name: "clone"}, {Name: "cgroup"}, {Name: "execve"}}
+	e.set(wire.EngineUp, box)
+	start(t, e, a, 20*time.Millisecond)
+	shown := func() wire.Container {
+		if len(a.topology.Containers) != 1 {
+			return wire.Container{}
+		}
+		return a.topology.Containers[0]
+	}
+	a.await(t, "it before it has a process", func() bool { return shown().Name == "box" && len(shown().Namespaces) == 0 })
+
+	box.Container.PID, box.Container.Steps = process.Process.Pid, steps(false)
+	e.set(wire.EngineUp, box)
+	a.await(t, "its namespaces and rights", func() bool { return len(shown().Namespaces) == 8 && shown().Security != nil })
+	if raw := shown().Limits.Memory.Raw; raw != "" {
+		t.Errorf("a limit that is not its own is shown: %s", raw)
+	}
+	box.Container.Steps = steps(true)
+	e.set(wire.EngineUp, box)
+	a.await(t, "the limits of its group", func() bool { return shown().Limits.Memory.Raw != "" })
+
+	box.Container.State, box.Container.StartedAt = "running", 7
+	e.set(wire.EngineUp, box)
+	a.await(t, "it running", func() bool { return shown().State == "running" && shown().Security != nil })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.gone) > 0 {
+		t.Errorf("it is said to have gone: %+v", a.gone)
+	}
+}

@@ -47,10 +47,17 @@ type slowFacts struct {
 // again, an ID with its start is not.
 func key(c wire.Container) string { return fmt.Sprintf("%s %d", c.ID, c.StartedAt) }
 
-// alive reports whether a container has processes, be they paused.
+// alive reports whether a container has processes, be they paused or half made.
 func alive(c wire.Container) bool {
-	return c.PID != 0 && (c.State == "running" || c.State == "paused")
+	return c.PID != 0 && (c.State == "running" || c.State == "paused" || halfMade(c))
 }
+
+// halfMade reports whether a container waits for the next step of its making.
+func halfMade(c wire.Container) bool { return c.State == "created" && len(c.Steps) > 0 }
+
+// noGroup is the trouble with a half-made container: what its process uses is
+// still counted with the server's own.
+var noGroup = errors.New("the process is not in a control group of its own yet")
 
 // compareContainers keeps the containers of a run together, in the order that
 // the lesson gives them.
@@ -79,6 +86,10 @@ func (s *Sampler) open(one Subject) *subject {
 	sub.layers = s.layers.Open(identity.PID)
 	if s.cgroupErr != nil {
 		sub.trouble = s.cgroupErr
+		return sub
+	}
+	if halfMade(one.Container) && !one.Container.Made("cgroup") {
+		sub.trouble = noGroup
 		return sub
 	}
 	sub.reader, sub.trouble = s.cgroups.Open(one.Container.PID)

@@ -22,7 +22,8 @@ func (s *Sampler) refresh(now time.Time, all bool) {
 		k := key(one.Container)
 		here[k] = true
 		known := s.subjects[k]
-		if known == nil || known.waitsForFiles() {
+		// One that is made step by step was known before it had a process.
+		if known == nil || known.waitsForFiles() || halfMade(one.Container) && alive(one.Container) && known.neverRan() {
 			s.subjects[k] = s.open(one)
 			continue
 		}
@@ -37,6 +38,11 @@ func (s *Sampler) refresh(now time.Time, all bool) {
 		}
 	}
 	for k, sub := range s.subjects {
+		if !here[k] && halfMade(sub.container) && s.madeSince(sub.container.ID) {
+			sub.close() // it goes on under the key that has its start
+			delete(s.subjects, k)
+			continue
+		}
 		// While the engine is away its list is old: only the kernel can say
 		// that a container has gone.
 		if !here[k] && (engine.State == wire.EngineUp || !sub.endedAt.IsZero()) {
@@ -49,6 +55,16 @@ func (s *Sampler) refresh(now time.Time, all bool) {
 	for _, sub := range leaving {
 		s.sayGone(sub, now)
 	}
+}
+
+// madeSince reports whether a container that was half made has been started.
+func (s *Sampler) madeSince(id string) bool {
+	for _, sub := range s.subjects {
+		if sub.container.ID == id && !halfMade(sub.container) {
+			return true
+		}
+	}
+	return false
 }
 
 // patience is how long the engine may take to say how a container ended

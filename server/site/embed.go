@@ -32,6 +32,7 @@ var panels = map[string]string{
 	"files":      "Limits, from the flag to the kernel's bytes",
 	"limits":     "Limits, from the flag to the kernel's bytes",
 	"log":        "Who tells of an out-of-memory kill",
+	"steps":      "How a container is made, step by step",
 }
 
 // embedParameters are all that a panel's address may ask for.

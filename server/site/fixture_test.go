@@ -137,6 +137,7 @@ func baseOptions(hub *stream.Hub) Options {
 		Host: func() wire.Host {
 			return wire.Host{Kernel: "6.18.0", CgroupMode: wire.CgroupV2, Engine: wire.Engine{Name: "docker", State: wire.EngineUp}}
 		},
+		Source: map[string]string{"steps.go": "package x\n\ta < b\n", "inside.go": "package x\n"},
 		Article: func(slug string) (Article, bool) {
 			return Article{Prose: "# Why\n\nA *quota*. <script>alert(1)</script> [x](javascript:alert(2))", Insight: "Time is **given**.", TryIt: []string{"docker ps"}}, slug == "cpu-limit"
 		},

@@ -33,11 +33,12 @@ type view struct {
 	Snapshot  *snapshot
 	Takeaways []takeaway
 	Stops     []stopText
+	Source    *sourceText
 	// InControl is true for whoever may control already.
 	InControl bool
 }
 
-var pageNames = []string{"architecture", "lesson", "takeaways", "embed", "control", "error", "present", "follow"}
+var pageNames = []string{"architecture", "lesson", "takeaways", "embed", "control", "error", "present", "follow", "source"}
 
 func newPages(s *Site) (*pages, error) {
 	functions := template.FuncMap{

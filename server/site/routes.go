@@ -23,6 +23,7 @@ func (s *Site) routes() http.Handler {
 	r.Get("/takeaways", s.takeawaysPage)
 	r.Get("/present", s.presentPage)
 	r.With(s.needsRoom).Get("/follow", s.followPage)
+	r.Get("/source/{file}", s.sourcePage)
 	r.Get("/control", s.controlPage)
 	r.Post("/control", s.takeControl)
 	r.With(s.frameable).Get("/embed/{panel}", s.embedPage)

@@ -83,6 +83,9 @@ type Options struct {
 	Doctor func(ctx context.Context) wire.Doctor
 	// Article returns the text of a lesson (default: none).
 	Article func(slug string) (Article, bool)
+	// Source are the files of Porthole's own source that are shown, by their
+	// names (default: none).
+	Source map[string]string
 	// Figures is asked at each /metrics (default: zero).
 	Figures func() Figures
 	// Statuses translate errors. The first that matches wins.

@@ -115,6 +115,10 @@ type Container struct {
 	Events []Event `json:"events,omitempty"`
 	// OOMKilled is the engine's word (State.OOMKilled), also while it runs.
 	OOMKilled *bool `json:"oomKilled,omitempty"`
+	// Steps are those in which it is made, of a container that the built-in
+	// engine makes step by step. While some are left to be taken its state is
+	// created, and it has a PID from the first on.
+	Steps []MakingStep `json:"steps,omitempty"`
 }
 
 // The most that a Container holds of each.

@@ -165,8 +165,11 @@ type Action struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	// Command does the same by hand. Where there is a Range, $VALUE in it
-	// stands for the value chosen.
+	// stands for the value chosen. It is empty where nothing does.
 	Command string `json:"command"`
+	// Step is "next" or "rest" for an action that lets the making of a container
+	// go on, by one step or by all that are left. It can be taken again.
+	Step string `json:"step,omitempty"`
 	// Container is the key of the container that it is done to.
 	Container string `json:"container,omitempty"`
 	// Range, where there is one, is what the value may be.

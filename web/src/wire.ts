@@ -616,6 +616,12 @@ export interface Container {
   events?: Event[];
   /** OOMKilled is the engine's word (State.OOMKilled), also while it runs. */
   oomKilled?: boolean;
+  /**
+   * Steps are those in which it is made, of a container that the built-in
+   * engine makes step by step. While some are left to be taken its state is
+   * created, and it has a PID from the first on.
+   */
+  steps?: MakingStep[];
 }
 
 /** Event is one thing that the engine said of a container. */
@@ -1068,9 +1074,14 @@ export interface Action {
   title: string;
   /**
    * Command does the same by hand. Where there is a Range, $VALUE in it
-   * stands for the value chosen.
+   * stands for the value chosen. It is empty where nothing does.
    */
   command: string;
+  /**
+   * Step is "next" or "rest" for an action that lets the making of a container
+   * go on, by one step or by all that are left. It can be taken again.
+   */
+  step?: string;
   /** Container is the key of the container that it is done to. */
   container?: string;
   /** Range, where there is one, is what the value may be. */
@@ -1129,6 +1140,68 @@ export interface Command {
   type: string;
   /** Containers narrows the samples to these names (subscribe only). */
   containers?: string[];
+}
+
+/**
+ * MakingStep is one of the steps in which the built-in engine makes a container
+ * that waits before each of them.
+ */
+export interface MakingStep {
+  /** Name is short and unique among the steps, for example "pivot-root". */
+  name: string;
+  /** Call is the system call, or the kernel's file, in short. */
+  call: string;
+  /** Says is what the step does, in a sentence. */
+  says: string;
+  /** Source is where Porthole's own source takes it. */
+  source: SourceLine;
+  /** Done is true once it has been taken. What follows is there only then. */
+  done: boolean;
+  /** Detail is what was done, in a few words. */
+  detail?: string;
+  /** TookUsec is how long it took, in microseconds. */
+  tookUsec?: number;
+  /**
+   * Calls are the system calls that were made, in their order, at most
+   * MaxCalls.
+   */
+  calls?: SystemCall[];
+  /**
+   * Changes are what the kernel says of the process otherwise than before, at
+   * most MaxChanges. Those of the first step are all that is looked at, changed
+   * or not: before it, they are the server's own.
+   */
+  changes?: Change[];
+}
+
+/** SystemCall is a system call as it was made. */
+export interface SystemCall {
+  /** Text is as strace(1) writes it, shortened where that writes pages. */
+  text: string;
+  /** Source is the line of Porthole's own source that makes it. */
+  source: SourceLine;
+}
+
+/**
+ * SourceLine is a line of Porthole's own source, which is at
+ * /source/FILE#LLINE.
+ */
+export interface SourceLine {
+  file: string;
+  line: number;
+  /** Text is the line itself, without its indentation. */
+  text?: string;
+}
+
+/** Change is one thing that the kernel says of a process, before and after a step. */
+export interface Change {
+  /** What is its name, for example namespace.pid, root or capEff. */
+  what: string;
+  /** File is where the kernel says it, or the system call that asks. */
+  file: string;
+  /** Before and After are its words; empty where there were none. */
+  before?: string;
+  after?: string;
 }
 
 /**
