@@ -46,6 +46,8 @@ export const states = {
   hostile: { count: 3, tables: true, run: 'running', judged: true, hostile: true },
   hostilereplay: { count: 3, replay: true, hostile: true },
   hostiledown: { count: 0, engine: { state: 'down', problem: 'Nobody answers.', fix: 'start it' }, hostile: true },
+  making: { count: 1, lesson: 'container-from-scratch', run: 'running', making: 2 },
+  made: { count: 1, lesson: 'container-from-scratch', run: 'running', judged: true, making: 3 },
   cpu: { count: 2, lesson: 'cpu-limit', run: 'running', judged: true, hot: true },
 };
 
@@ -63,6 +65,11 @@ const cpuClaims = [
   ['nproc', 'Inside the container the process sees fewer CPUs.', 'fails', 'nproc says 8 in both', 'A quota limits time, not the number of processors.'],
 ];
 
+const scratchClaims = [
+  ['five-namespaces', 'One clone puts the process into five new namespaces.', 'holds', '5 of 8 are new', ''],
+  ['program-last', 'Up to the last step it is Porthole’s own program that runs.', 'holds', 'porthole container before, /porthole workload idle after', ''],
+];
+
 const image = { name: 'porthole-workload:3f9c1e07', bytes: 28 * mib, layers: [{ bytes: 146, createdBy: 'users and groups', digest: 'sha256:9a3b15806dc3' }, { bytes: 28 * mib, createdBy: 'the program', digest: 'sha256:12db81c41baf' }] };
 
 /** What a container has written, and what the kernel and the engine said of it. */
@@ -73,6 +80,20 @@ function onDisk(i) {
     oomKilled: i === 1, events: [{ at: 1, what: 'start' }, ...(i === 1 ? [{ at: 2, what: 'oom' }] : [])],
     kernelLog: i === 1 ? [{ at: Date.UTC(2026, 0, 1, 10), kind: 'killed', text: 'Memory cgroup out of memory: Killed process 48377 (porthole)' }] : [],
   };
+}
+
+/** The steps of a container, three of them. */
+function makingSteps(pid) {
+  const group = `/sys/fs/cgroup/porthole/4f1a/${'3f9c1e07b5a1'.repeat(6).slice(0, 64)}`;
+  return [
+    { name: 'clone', call: 'clone(CLONE_NEWPID|CLONE_NEWNS|CLONE_NEWNET|CLONE_NEWIPC|CLONE_NEWUTS)', says: 'A process is made in namespaces of its own.', source: { file: 'outside.go', line: 143, text: 'func (b *building) clone() (string, error) {' }, detail: `process ${pid}`,
+      calls: [{ text: `clone(flags=CLONE_NEWNS|CLONE_NEWUTS|SIGCHLD) = ${pid}`, source: { file: 'outside.go', line: 166, text: 'if err := b.called(b.engine.spawn(b.enterPID, command.Start))' } }],
+      changes: [...types.map((type, i) => ({ what: `namespace.${type}`, file: `/proc/${pid}/ns/${type}`, before: `${type}:[${initial[type]}]`, after: `${type}:[${i < 5 ? 4026532170 + i : initial[type]}]` })), { what: 'memoryMax', file: `${group}/memory.max` }] },
+    { name: 'cgroup', call: 'mkdir, write cgroup.procs', says: 'It is put into a control group of its own, with its limits.', source: { file: 'outside.go', line: 176 }, detail: '/porthole/4f1a',
+      calls: [{ text: `write("${group}/cgroup.procs", "${pid}") = 0`, source: { file: 'outside.go', line: 183 } }, { text: `write("${group}/memory.max", "67108864") = 0`, source: { file: 'outside.go', line: 186 } }],
+      changes: [{ what: 'memoryMax', file: `${group}/memory.max`, after: '67108864' }] },
+    { name: 'execve', call: 'execve', says: 'The program takes the process over.', source: { file: 'rights.go', line: 113 }, detail: '/porthole', calls: [], changes: [{ what: 'program', file: `/proc/${pid}/cmdline`, before: 'porthole container', after: '/porthole workload idle' }] },
+  ];
 }
 
 export class Host {
@@ -103,7 +124,8 @@ export class Host {
       if (i >= apps.length) { app.title = `App ${String.fromCharCode(65 + i)}`; app.subtitle = ['copy', 'worker', 'cache'][i % 3]; }
       if (long) { app.title = ['A rather long application title', 'postgresql-primary-with-replica', 'Ein sehr langer Name für C'][i]; app.subtitle = 'with a long explanation of what it is'; }
       if (lesson === 'cpu-limit') Object.assign(app, [{ title: 'Free', subtitle: 'no limit', flags: '', cores: null }, { title: 'Half', subtitle: 'half a CPU', flags: '--cpus 0.5 ', cores: 0.5 }][i], { memory: null, pids: null });
-      const key = lesson === 'cpu-limit' ? ['free', 'half'][i] : String.fromCharCode(97 + i);
+      if (lesson === 'container-from-scratch') Object.assign(app, { title: 'Box', subtitle: 'made before your eyes', flags: '--memory 64m ', memory: 64 * mib });
+      const key = lesson === 'container-from-scratch' ? 'box' : lesson === 'cpu-limit' ? ['free', 'half'][i] : String.fromCharCode(97 + i);
       return { ...app, key, name: `porthole-${lesson ?? 'architecture'}-${key}`, pid: 48211 + i * 166 };
     });
   }
@@ -144,7 +166,16 @@ export class Host {
       const { pid, outside, security, ...rest } = this.live(app, i);
       return { ...rest, state: 'exited', namespaces: types.map((type) => ({ type, relation: 'unknown', reason: 'not running' })), limits: {} };
     }
+    if (this.state.making) return this.making(this.live(app, i), this.state.making);
     return this.live(app, i);
+  }
+
+  /** One that is made step by step, so many of its steps taken. */
+  making(whole, taken) {
+    const steps = makingSteps(whole.pid).map((step, i) => (i < taken ? { ...step, done: true, tookUsec: 700 + 900 * i } : { name: step.name, call: step.call, says: step.says, source: step.source, done: false }));
+    if (taken >= steps.length) return { ...whole, steps };
+    const { inside, startedAt, ...half } = whole;
+    return { ...half, state: 'created', steps };
   }
 
   live(app, i) {
@@ -236,13 +267,14 @@ export class Host {
   run() {
     if (!this.runState) return undefined;
     const lesson = this.state.lesson ?? 'architecture';
-    const list = lesson === 'cpu-limit' ? cpuClaims : claims;
-    const keys = lesson === 'cpu-limit' ? ['free', 'half'] : ['a', 'b', 'c'];
+    const scratch = lesson === 'container-from-scratch';
+    const list = scratch ? scratchClaims : lesson === 'cpu-limit' ? cpuClaims : claims;
+    const keys = scratch ? ['box'] : lesson === 'cpu-limit' ? ['free', 'half'] : ['a', 'b', 'c'];
     return {
       ...this.head('run'), id: 'run-1', lesson, state: this.runState, startedAt: this.began, ...(this.runState === 'starting' ? { progress: 'Starting container 2 of 3' } : {}), ...(this.runState === 'running' ? { progress: this.state.judged ? '' : 'Judging the claims on live readings' } : {}),
-      containers: keys.map((key, i) => ({ key, name: `porthole-${lesson}-${key}`, title: apps[i].title, state: i < this.state.count ? 'running' : 'waiting', command: '', says: 'worked 10.2 core-seconds' })),
-      claims: list.map(([id, says, verdict, measured, reason]) => (this.state.judged ? { id, says, verdict, ...(measured ? { measured } : {}), ...(reason ? { reason } : {}), sources: [`${keys[1]}/cpuThrottledPeriods`] } : { id, says, verdict: 'pending' })),
-      actions: lesson === 'cpu-limit' ? ['more', 'less'] : [],
+      containers: keys.map((key, i) => ({ key, name: `porthole-${lesson}-${key}`, title: scratch ? 'Box' : apps[i].title, state: scratch && !this.state.judged ? 'created' : i < this.state.count ? 'running' : 'waiting', command: '', says: 'worked 10.2 core-seconds' })),
+      claims: list.map(([id, says, verdict, measured, reason]) => (this.state.judged ? { id, says, verdict, ...(measured ? { measured } : {}), ...(reason ? { reason } : {}), sources: [`${keys[1] ?? keys[0]}/cpuThrottledPeriods`] } : { id, says, verdict: 'pending' })),
+      actions: scratch && !this.state.judged ? ['next', 'rest'] : lesson === 'cpu-limit' ? ['more', 'less'] : [],
     };
   }
 }
@@ -252,7 +284,7 @@ const section = (name, list) => list.map(([slug, title, unavailable]) => ({ slug
 /** The catalogue, as the server would give it. */
 export function lessons() {
   const all = [
-    ...section('Architecture', [['architecture', 'The architecture, alive'], ['container-vs-vm', 'Container or virtual machine']]),
+    ...section('Architecture', [['architecture', 'The architecture, alive'], ['container-vs-vm', 'Container or virtual machine'], ['container-from-scratch', 'From scratch: a container, step by step']]),
     ...section('Namespaces', [['namespace-ids', 'Eight links per process'], ['pid-namespace', 'PID: who is process 1'], ['net-namespace', 'Net: a private wire'], ['mnt-namespace', 'Mounts: its own file tree'], ['uts-namespace', 'UTS: its own name'], ['ipc-namespace', 'IPC: shared memory'], ['user-namespace', 'User: root that is not']]),
     ...section('Cgroups', [['cpu-limit', 'CPU limits: half a CPU'], ['memory-limit', 'Memory and the OOM killer'], ['cpu-shares', 'CPU shares'], ['block-io', 'Block I/O', 'No block device of this host can be limited.'], ['pids-limit', 'PIDs and fork bombs'], ['production-limits', 'Limits in production'], ['cgroup-files', 'Flag, file, byte']]),
     ...section('Filesystem', [['image-layers', 'Image layers'], ['copy-on-write', 'Copy on write']]),
@@ -264,6 +296,10 @@ export function lessons() {
   Object.assign(by('architecture'), { question: 'Which numbers will the three share with their host?', containers: apps.slice(0, 3).map((app, i) => ({ key: 'abc'[i], title: app.title, subtitle: app.subtitle, command: `docker run --rm --name porthole-architecture-${'abc'[i]} ${app.flags}porthole-workload` })), claims: claims.map(([id, says]) => ({ id, says, verdict: 'pending' })), seconds: 8 });
   Object.assign(by('verify-isolation'), { panels: ['views', 'layers', 'log', 'security', 'segments', 'claims'], containers: by('architecture').containers });
   Object.assign(by('block-io'), { containers: by('architecture').containers.slice(0, 1) });
+  Object.assign(by('container-from-scratch'), {
+    panels: ['steps', 'diagram', 'claims'], containers: [{ key: 'box', title: 'Box', subtitle: 'made before your eyes', command: 'docker run --detach --memory 64m porthole-workload idle' }], claims: scratchClaims.map(([id, says]) => ({ id, says, verdict: 'pending' })), seconds: 4,
+    actions: [{ id: 'next', title: 'Take the next step', command: '', container: 'box', step: 'next' }, { id: 'rest', title: 'Take all the rest', command: '', container: 'box', step: 'rest' }],
+  });
   all.push({ slug: 'broken', title: 'broken', section: 'Lessons with mistakes', containers: [], panels: [], claims: [], unavailable: 'broken/demo.yaml:2:1: there is no field questoin here' });
   Object.assign(by('cpu-limit'), {
     summary: 'The same work, once free and once with half a CPU.', question: 'Both containers do the same 10 core-seconds of work. How long will the one with half a CPU need?',

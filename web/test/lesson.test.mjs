@@ -19,6 +19,30 @@ test('the tables of a lesson: both sides of the wall, layers, and witnesses', as
   }
 });
 
+test('a container that is half made: the steps done, the next one, those to come, and the drawing as far as it is', async () => {
+  for (const [width, height, theme] of [[1920, 1080, 'dark'], [1280, 720, 'light'], [390, 844, 'light']]) {
+    const page = await open(it, { state: 'making', path: '/lessons/container-from-scratch', width, height, theme });
+    await until(page, 'the steps', () => document.querySelectorAll('.making-steps > li').length === 3);
+    assert.deepEqual(await page.locator('.making-steps > li').evaluateAll((rows) => rows.map((row) => row.className.trim())), ['done', 'done latest', 'next']);
+    assert.match(await page.locator('.making-head').innerText(), /2 of 3 steps taken, process 48211/);
+    assert.equal(await page.locator('.latest details[open]').count(), 1, 'the latest step lies open');
+    assert.match(await page.locator('.latest tbody').innerText(), /limit of memory\s+no such file\s+67108864/);
+    assert.equal(await page.locator('.latest .making-calls a').first().getAttribute('href'), '/source/outside.go#L183');
+    await until(page, 'the box with its process, and nothing reported from inside', () => /48211/.test(document.querySelector('.container .cell-out')?.textContent ?? '') && /–/.test(document.querySelector('.container .cell-in')?.textContent ?? ''));
+    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await misfits(page), []);
+    const asked = page.waitForRequest((request) => /actions\/next$/.test(request.url()));
+    await page.locator('porthole-next-step').getByRole('button', { name: 'Take the next step' }).click();
+    assert.equal((await asked).method(), 'POST');
+    await close(page);
+  }
+  const page = await open(it, { state: 'made', path: '/lessons/container-from-scratch' });
+  await until(page, 'the last step', () => document.querySelector('.making-steps > .latest .making-name')?.textContent === 'execve');
+  assert.equal(await page.locator('porthole-next-step button').count(), 0, 'nothing is left to ask for');
+  assert.match(await page.locator('.latest tbody').innerText(), /program\s+porthole container\s+\/porthole workload idle/);
+  await close(page);
+});
+
 test('a prediction is made by key, and survives a reload', async () => {
   const page = await open(it, { state: 'zero', path: '/lessons/cpu-limit' });
   await until(page, 'the answers', () => document.querySelectorAll('.answer').length === 3);

@@ -36,7 +36,12 @@ export function crowdOf(count: number): 'few' | 'some' | 'many' | 'crowd' {
 
 /** Whether a container has processes now, be they paused: only then is there something to read. */
 export function alive(container: Container | undefined): boolean {
-  return container?.state === 'running' || container?.state === 'paused';
+  return container?.state === 'running' || container?.state === 'paused' || halfMade(container);
+}
+
+/** Whether a container waits for the next step of its making: it has a process, and not yet all that makes it one. */
+export function halfMade(container: Container | undefined): boolean {
+  return container?.state === 'created' && Boolean(container.pid && container.steps?.length);
 }
 
 /** The chapter's own three, for when the server has not told its lessons yet. */
@@ -60,7 +65,7 @@ export function columnsOf(containers: Container[], run: Run | undefined, lesson:
     subtitle: container.subtitle ?? '',
     command: container.command ?? '',
     // One that is only created has nothing to read yet: its outline stays until it starts.
-    ...(container.state === 'created' ? {} : { container }),
+    ...(container.state === 'created' && !halfMade(container) ? {} : { container }),
     name: container.name,
     waits: container.state === 'created' ? 'created' : '',
   });

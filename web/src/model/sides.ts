@@ -1,7 +1,7 @@
 import type { CgroupFile, Container, Limit, Mount, Process, Range, Run, Segment, SeenContainer } from '../wire';
 
 /** The tables that a lesson can show, by the names of its panels. */
-export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log'] as const;
+export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log', 'steps'] as const;
 export type TableKind = (typeof tableKinds)[number];
 
 /** What "views" stands for: what both sides of the wall see in general. */

@@ -38,7 +38,7 @@ export class LessonAction extends Part {
     return html`<div class="action-box"><p class="action-title" id=${id}>${action.title}</p>
       ${range ? html`<div class="action-range"><input type="range" aria-labelledby=${id} aria-valuetext=${`${flagValue(range, value)} ${range.unit}`} min=${range.min} max=${range.max} step=${range.step} .value=${String(value)} @input=${this.slide}>
         <input class="mono" type="number" aria-label=${`${action.title}, ${range.unit}`} min=${range.min} max=${range.max} step=${range.step} .value=${String(Number(value.toFixed(6)))} @change=${this.slide}><span class="quiet">${range.unit === 'bytes' ? flagValue(range, value) : range.unit}</span></div>` : nothing}
-      <porthole-command .command=${command}></porthole-command>
+      ${command ? html`<porthole-command .command=${command}></porthole-command>` : nothing}
       ${mayControl() ? html`<div class="run-line"><button class="button small" ?disabled=${!this.run || !this.may || this.asking} @click=${() => this.take(value)}>${this.asking ? 'Doing it…' : 'Do it'}</button>
         <span class="run-words" role="status">${this.says || (!this.run ? 'while it runs' : this.may ? '' : 'not yet, or no more')}</span></div>` : nothing}
       ${this.problem ? html`<p class="run-problem" role="alert">${this.problem}</p>` : nothing}</div>`;

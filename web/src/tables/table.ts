@@ -4,6 +4,7 @@ import type { Watched } from '../graphs/observe';
 import { Part } from '../parts/part';
 import { layers } from './layers';
 import { files, log } from './limits';
+import { steps } from './steps';
 import { hostnames, interfaces, mounts, processes, security, segments, users } from './views';
 import '../panels/copy-embed';
 
@@ -18,6 +19,7 @@ const tables: Record<TableKind, [title: string, more: string, draw: (watched: Wa
   security: ['Rights', 'of each first process', security, 'What the kernel lets each first process do, from /proc/PID/status.'],
   layers: ['Layers', 'of the image, and of each container', layers, 'Below are the layers of the image, which nobody writes; above, what each container has added, changed or removed.'],
   files: ['Limits', 'from the flag to the kernel’s bytes', files, 'One limit three times: as it was asked for, as the engine keeps it, and as the kernel’s file holds it.'],
+  steps: ['Steps', 'in which the container is made', steps, 'Each value is the kernel’s own, read from the file beside it before and after the step.'],
   log: ['Who tells', 'of an out-of-memory kill', log, 'Five witnesses of the same kill. They need not agree: trust the kernel’s own count.'],
 };
 

@@ -32,6 +32,12 @@ test('a container that is created, but not started, is still an outline', () => 
   assert.equal(first!.waits, 'created');
 });
 
+test('a container that is half made is shown as soon as it has a process', () => {
+  const steps = [{ name: 'clone', call: '', says: '', source: { file: 'outside.go', line: 1 }, done: true }];
+  const of = (more: Partial<Container>): boolean => Boolean(columnsOf([container('a', { state: 'created', ...more })], run, lesson)[0]!.container);
+  assert.deepEqual([of({ steps }), of({ pid: 7 }), of({ pid: 7, steps })], [false, false, true]);
+});
+
 test('containers of other runs stand after those of this one', () => {
   assert.deepEqual(columnsOf([container('x', { run: 'other', title: 'X' }), container('a')], run, lesson).map((one) => one.title), ['n-a', 'B', 'C', 'X']);
 });
