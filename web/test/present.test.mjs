@@ -26,7 +26,7 @@ test('the walk goes from the drawing through each lesson to the takeaways, and f
       found.push(...(await illegible(page)));
     });
     assert.deepEqual(found, [], `${width}×${height}`);
-    assert.equal(total, 28);
+    assert.equal(total, 29);
     assert.equal(seen[0], 'drawing/live');
     assert.equal(seen.at(-1), 'takeaways/verdict');
     assert.ok(seen.join().includes('cpu-limit/question,cpu-limit/live,cpu-limit/verdict'), seen.join());
