@@ -36,7 +36,7 @@ test('the walk goes from the drawing through each lesson to the takeaways, and f
   }
 });
 
-for (const [state, stop] of [['judged', 'architecture/verdict'], ['tables', 'verify-isolation/live'], ['cpu', 'cpu-limit/live'], ['cpu', 'cpu-limit/verdict'], ['zero', undefined], ['down', undefined]]) {
+for (const [state, stop] of [['judged', 'architecture/verdict'], ['tables', 'verify-isolation/live'], ['cpu', 'cpu-limit/live'], ['cpu', 'cpu-limit/verdict'], ['making', 'container-from-scratch/live'], ['zero', undefined], ['down', undefined]]) {
   test(`${stop ?? 'the drawing'} with the host ${state}: everything can be read at every size`, async () => {
     for (const [width, height] of [[1920, 1080], [1280, 720]]) {
       const page = await present(stop, { state, width, height });
