@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +27,7 @@ type assets struct {
 type asset struct {
 	contentType string
 	hash        string // of the content: changes exactly when that does
+	named       bool   // the name, too, changes when the content does
 	plain       []byte
 	gzipped     []byte // nil where it would not be smaller
 }
@@ -61,7 +64,7 @@ func newAssets(files fs.FS) (*assets, error) {
 
 func newAsset(name string, content []byte) (*asset, error) {
 	sum := sha256.Sum256(content)
-	a := &asset{contentType: contentTypes[path.Ext(name)], hash: hex.EncodeToString(sum[:8]), plain: content}
+	a := &asset{contentType: contentTypes[path.Ext(name)], hash: hex.EncodeToString(sum[:8]), named: hashedName.MatchString(name), plain: content}
 	if a.contentType == "" {
 		a.contentType = mime.TypeByExtension(path.Ext(name))
 	}
@@ -94,6 +97,23 @@ func (a *assets) address(base, name string) string {
 	return base + "/static/" + name + "?v=" + file.hash
 }
 
+// hashedName is how esbuild names what the style sheet asks for, with a hash of
+// the content in the name.
+var hashedName = regexp.MustCompile(`^bundle/.*-[A-Z0-9]{8}\.[a-z0-9]+$`)
+
+// fonts are the addresses of the bundle's fonts, as the style sheet has them: a
+// page that names another loads them twice.
+func (a *assets) fonts(base string) []string {
+	var addresses []string
+	for name := range a.byPath {
+		if strings.HasPrefix(name, "bundle/") && path.Ext(name) == ".woff2" {
+			addresses = append(addresses, base+"/static/"+name)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
 // serve answers for /static/*.
 func (a *assets) serve(s *Site) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -113,7 +133,7 @@ func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", tag)
 	h.Set("Content-Type", file.contentType)
 	h.Set("Vary", "Accept-Encoding")
-	if r.URL.Query().Get("v") == file.hash {
+	if file.named || r.URL.Query().Get("v") == file.hash {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		h.Set("Cache-Control", "no-cache") // keep it, but ask each time

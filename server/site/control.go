@@ -149,7 +149,7 @@ func (s *Site) guardControl(next http.Handler) http.Handler {
 // controlPage is where the printed link /control#TOKEN leads. A fragment is
 // never sent, so the page's script puts it into the form.
 func (s *Site) controlPage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", contentPolicy("'none'", "'self'"))
+	w.Header().Set("Content-Security-Policy", s.contentPolicy("'none'", "'self'"))
 	s.pages.render(w, r, http.StatusOK, "control", view{Title: "Control", InControl: s.mayControl(r)})
 }
 
@@ -162,7 +162,7 @@ const (
 // takeControl exchanges the token, sent as a form, for a cookie that scripts
 // cannot read and that other sites' pages do not send.
 func (s *Site) takeControl(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", contentPolicy("'none'", "'self'"))
+	w.Header().Set("Content-Security-Policy", s.contentPolicy("'none'", "'self'"))
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	if err := r.ParseForm(); err != nil {
 		s.problem(w, r, http.StatusBadRequest, "The form could not be read: send the field token, and no more than 4096 bytes.")

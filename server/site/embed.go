@@ -111,7 +111,7 @@ func (s *Site) frameable(next http.Handler) http.Handler {
 	for _, origin := range s.embed {
 		ancestors += " " + origin
 	}
-	policy := contentPolicy(ancestors, "'none'")
+	policy := s.contentPolicy(ancestors, "'none'")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		// A frame belongs to its deck's own group of windows.
@@ -134,7 +134,7 @@ func (s *Site) foreignFrame(w http.ResponseWriter, r *http.Request) bool {
 	if s.mayFrame(origin, r) {
 		return false
 	}
-	w.Header().Set("Content-Security-Policy", contentPolicy("*", "'none'"))
+	w.Header().Set("Content-Security-Policy", s.contentPolicy("*", "'none'"))
 	s.pages.fail(w, r, http.StatusForbidden, fmt.Sprintf(
 		"Pages of %s may not show panels of this Porthole: start it with --allow-embed %s.", shorten(origin, 100), shorten(origin, 100)), true)
 	return true

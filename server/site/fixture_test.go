@@ -125,6 +125,7 @@ func withBundle() fstest.MapFS {
 		"icons/porthole.svg":  {Data: []byte("<svg/>")},
 		"css/plain.css":       {Data: []byte("body{}")},
 		"js/control.js":       {Data: []byte("//")},
+		"js/early.js":         {Data: []byte("// the stream")},
 		"js/framed.js":        {Data: []byte("//")},
 		"js/panel.js":         {Data: []byte("// porthole-panel")},
 		"fs.go":               {Data: []byte("package static")},

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -100,7 +102,7 @@ func (s *Site) guardOrigin(next http.Handler) http.Handler {
 func (s *Site) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy("'none'", "'none'"))
+		h.Set("Content-Security-Policy", s.contentPolicy("'none'", "'none'"))
 		h.Set("X-Content-Type-Options", "nosniff")
 		// same-origin and not no-referrer, which would turn the Origin of our
 		// own forms into null.
@@ -112,9 +114,15 @@ func (s *Site) headers(next http.Handler) http.Handler {
 	})
 }
 
-// contentPolicy allows a page what is ours and nothing else.
-func contentPolicy(frameAncestors, formAction string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; " +
+// contentPolicy allows a page what is ours and nothing else. Of scripts in the
+// page itself it allows one, by its content.
+func (s *Site) contentPolicy(frameAncestors, formAction string) string {
+	scripts := "'self'"
+	if early := s.assets.byPath[earlyScript]; early != nil {
+		sum := sha256.Sum256(early.plain)
+		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return "default-src 'none'; script-src " + scripts + "; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"base-uri 'none'; form-action " + formAction + "; frame-ancestors " + frameAncestors
 }
 

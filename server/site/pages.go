@@ -38,6 +38,30 @@ type view struct {
 	InControl bool
 }
 
+// earlyScript is the one script that stands in the pages themselves: it opens
+// the stream before anything else of the page has come.
+const earlyScript = "js/early.js"
+
+// earlyScript is its text, which the content policy knows by its hash.
+func (s *Site) earlyScript() template.JS {
+	if file := s.assets.byPath[earlyScript]; file != nil {
+		return template.JS(file.plain)
+	}
+	return ""
+}
+
+// Stream is the address of the page's stream, below Base. The query says what
+// the page never does or does: to control, to follow.
+func (v view) Stream() string {
+	switch v.Page {
+	case "embed":
+		return v.Base + "/api/v1/stream?panel=1"
+	case "follow":
+		return v.Base + "/api/v1/stream?follow=1"
+	}
+	return v.Base + "/api/v1/stream"
+}
+
 var pageNames = []string{"architecture", "lesson", "takeaways", "embed", "control", "error", "present", "follow", "source"}
 
 func newPages(s *Site) (*pages, error) {
@@ -48,6 +72,8 @@ func newPages(s *Site) (*pages, error) {
 		"missing": func() string {
 			return bundleMissing
 		},
+		"fonts": func() []string { return s.assets.fonts(s.BasePath) },
+		"early": s.earlyScript,
 		"count": countWords,
 	}
 	base, err := fs.ReadFile(s.Templates, "base.html")

@@ -1,8 +1,12 @@
 package site
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
+	"io/fs"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -138,6 +142,48 @@ func TestAssetsAreKept(t *testing.T) {
 	}
 	if response, _ = s.do(t, "GET", address+"x", ""); response.Header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("another hash: Cache-Control %q", response.Header.Get("Cache-Control"))
+	}
+}
+
+// The script in the page opens the stream, and the policy knows it by its
+// content; the fonts are asked for by the style sheet's own address of them.
+func TestPagesBegin(t *testing.T) {
+	const font = "bundle/inter-latin-wght-normal-NRMW37G5.woff2"
+	for _, base := range []string{"", "/porthole"} {
+		s := serve(t, func(o *Options) {
+			files := withBundle()
+			files[font] = &fstest.MapFile{Data: []byte("font")}
+			early, err := fs.ReadFile(static.FS, earlyScript)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[earlyScript] = &fstest.MapFile{Data: early}
+			o.Static, o.BasePath = files, base
+		})
+		for path, stream := range map[string]string{
+			"/": "/api/v1/stream", "/embed/cpu": "/api/v1/stream?panel=1", "/lessons/cpu-limit": "/api/v1/stream",
+		} {
+			response, body := s.do(t, "GET", base+path, "")
+			found := regexp.MustCompile(`(?s)<script data-stream="([^"]*)">(.*?)</script>`).FindStringSubmatch(body)
+			if found == nil || found[1] != base+stream {
+				t.Fatalf("%s: the script names the stream %q, and it is %s", base+path, found, base+stream)
+			}
+			if strings.Index(body, found[0]) > strings.Index(body, `rel="stylesheet"`) {
+				t.Errorf("%s: the script stands after a style sheet, and waits for it", base+path)
+			}
+			sum := sha256.Sum256([]byte(found[2]))
+			policy := response.Header.Get("Content-Security-Policy")
+			if want := "script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"; !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy %q lacks %s", base+path, policy, want)
+			}
+			if !strings.Contains(body, `rel="preload" as="font" type="font/woff2" crossorigin href="`+base+`/static/`+font+`"`) {
+				t.Errorf("%s does not ask for its font early", base+path)
+			}
+		}
+		response, _ := s.do(t, "GET", base+"/static/"+font, "")
+		if got := response.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
+			t.Errorf("%s, which has its hash in its name: Cache-Control %q", font, got)
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 // Serves the page over a scripted host: `node dev/serve.mjs [port]`, then /?state=three.
 // The same pages, policy and addresses as the real server; only the host is made up.
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +12,8 @@ import { accept } from './socket.mjs';
 import { poison, poisoned } from './hostile.mjs';
 
 const bundle = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../static/bundle');
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+const early = readFileSync(new URL('../../static/js/early.js', import.meta.url), 'utf8');
+const policy = `default-src 'none'; script-src 'self' 'sha256-${createHash('sha256').update(early).digest('base64')}'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'`;
 const kinds = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2' };
 
 /** Starts it; returns { url, host(state), close(), server control }. */
@@ -110,6 +113,8 @@ export async function serve(port = 0) {
   };
 }
 
+const fonts = () => readdirSync(bundle).filter((name) => name.endsWith('.woff2')).map((name) => `<link rel="preload" as="font" type="font/woff2" crossorigin href="/static/bundle/${name}">`).join('');
+
 function pageOf(url) {
   const query = url.searchParams;
   const lesson = url.pathname.match(/^\/lessons\/([\w-]+)$/)?.[1];
@@ -119,7 +124,7 @@ function pageOf(url) {
   const attributes = { page: kind, lesson: lesson ?? query.get('lesson') ?? '', panel: panel ?? '', container: query.get('container') ?? '', theme: query.get('theme') ?? '', scale: query.get('scale') ?? '', base: '' };
   const data = Object.entries(attributes).map(([name, value]) => `data-${name}="${value.replace(/[^\w.-]/g, '')}"`).join(' ');
   const prose = kind === 'present' || kind === 'follow' ? walkProse : lesson ? '<template id="prose"><p>A <strong>quota</strong> is time that the kernel hands out anew in each period. When it is used up, every thread of the group waits, however idle the machine is.</p><h2>Why not half a core?</h2><p>Because there is no such thing: the group may use all cores, but only for <code>50&nbsp;ms</code> of each <code>100&nbsp;ms</code>.</p></template>' : '';
-  return `<!doctype html><html lang="en" class="${kind === 'embed' ? 'bare' : 'ground'}"${query.get('theme') && query.get('theme') !== 'auto' ? ` data-theme="${query.get('theme') === 'light' ? 'light' : 'dark'}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Porthole</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/bundle/porthole.css"><script type="module" src="/static/bundle/porthole.js"></script></head><body class="page-${kind}"><porthole-app ${data}>${prose}<noscript>Porthole draws with JavaScript.</noscript></porthole-app></body></html>`;
+  return `<!doctype html><html lang="en" class="${kind === 'embed' ? 'bare' : 'ground'}"${query.get('theme') && query.get('theme') !== 'auto' ? ` data-theme="${query.get('theme') === 'light' ? 'light' : 'dark'}"` : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Porthole</title><link rel="icon" href="data:,"><script data-stream="/api/v1/stream${kind === 'follow' ? '?follow=1' : kind === 'embed' ? '?panel=1' : ''}">${early}</script>${fonts()}<link rel="stylesheet" href="/static/bundle/porthole.css"><script type="module" src="/static/bundle/porthole.js"></script></head><body class="page-${kind}"><porthole-app ${data}>${prose}<noscript>Porthole draws with JavaScript.</noscript></porthole-app></body></html>`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -71,8 +71,8 @@ export class Embed extends Part {
   }
 
   private panel(): TemplateResult {
-    // Before anything is known, an empty panel would be laid out only to be replaced.
-    if (!store.topology) return this.waiting('');
+    // Before anything is known, and its past, an empty panel would be laid out only to be replaced.
+    if (!store.topology || !store.hasPast) return this.waiting('Connecting to Porthole…');
     const lesson = store.lessons?.find((one) => one.slug === page.lesson);
     const run = page.lesson ? store.runOf(page.lesson) : store.running;
     const containers = store.containers.filter((one) => !page.lesson || one.lesson === page.lesson);
@@ -91,7 +91,7 @@ export class Embed extends Part {
   }
 
   private waiting(says: string): TemplateResult {
-    return html`<section class="embed-panel embed-waiting"><h1 class="unseen">Panel ${page.panel}</h1>${notice('wait', store.topology ? says : 'Connecting to Porthole…')}</section>`;
+    return html`<section class="embed-panel embed-waiting"><h1 class="unseen">Panel ${page.panel}</h1>${notice('wait', says)}</section>`;
   }
 
   private drawing(columns: Column[]): TemplateResult {

@@ -1,5 +1,6 @@
 import type { Message } from '../wire';
 import { Backoff } from './backoff';
+import { takeEarly } from './early';
 import type { Store } from './store';
 
 /** A page that is hidden this long lets go of its connection. */
@@ -69,29 +70,34 @@ export class Client {
   /** Quietly, where what is shown stays true meanwhile. */
   private connect(quietly = false): void {
     if (!quietly) this.store.setLink({ state: 'connecting' });
-    const socket = new WebSocket(this.url);
+    const early = takeEarly(this.url);
+    const socket = early?.socket ?? new WebSocket(this.url);
     this.socket = socket;
-    socket.onmessage = (event) => {
-      if (this.socket !== socket) return;
-      let message: Message;
-      try {
-        message = JSON.parse(String(event.data)) as Message;
-      } catch {
-        return; // One frame that cannot be read harms no other.
-      }
-      if (message.type === 'hello') {
-        this.backoff.reset();
-        this.store.arrivedAt = performance.now();
-        this.store.link = { state: 'live' };
-        if (this.paused) this.send('pause');
-      }
-      this.store.take(message, performance.now());
+    socket.onmessage = ({ data }) => {
+      if (this.socket === socket) this.take(data);
     };
     socket.onclose = () => {
       if (this.socket !== socket) return;
       this.socket = undefined;
       this.wait();
     };
+    for (const data of early?.messages ?? []) this.take(data);
+  }
+
+  private take(data: unknown): void {
+    let message: Message;
+    try {
+      message = JSON.parse(String(data)) as Message;
+    } catch {
+      return; // One frame that cannot be read harms no other.
+    }
+    if (message.type === 'hello') {
+      this.backoff.reset();
+      this.store.arrivedAt = performance.now();
+      this.store.link = { state: 'live' };
+      if (this.paused) this.send('pause');
+    }
+    this.store.take(message, performance.now());
   }
 
   private wait(): void {

@@ -22,6 +22,8 @@ export class Store {
   link: Link = { state: 'connecting' };
   hello: Hello | undefined;
   topology: Topology | undefined;
+  /** Whether the past has come, which follows the first topology. */
+  hasPast = false;
   /** How a recording is being played; undefined where all is live. */
   replay: Replay | undefined;
   lessons: Lesson[] | undefined;
@@ -61,6 +63,7 @@ export class Store {
         this.takeTopology(message);
         break;
       case 'history':
+        this.hasPast = true;
         for (const sample of message.samples ?? []) this.takeSample(sample.at, () => addSample(this.series, sample));
         this.tell('sample');
         break;
