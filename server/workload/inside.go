@@ -224,8 +224,8 @@ func describe(view *wire.View) string {
 	for _, each := range view.Interfaces {
 		names = append(names, each.Name)
 	}
-	return fmt.Sprintf("I am process %d on %s, user %d, and see %d processes and the interfaces %s",
-		view.PID, view.Hostname, *view.UID, len(view.Processes), strings.Join(names, ", "))
+	return fmt.Sprintf("I am process %d on %s, user %d, and see %s and %s",
+		view.PID, view.Hostname, *view.UID, counted(len(view.Processes), "process", "processes"), interfaces(names))
 }
 
 func look(*flag.FlagSet) (func() error, func(*process) (outcome, error)) {
@@ -233,4 +233,21 @@ func look(*flag.FlagSet) (func() error, func(*process) (outcome, error)) {
 		p.report.inside()
 		return outcome{}, nil
 	}
+}
+
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", more)
+}
+
+func interfaces(names []string) string {
+	switch len(names) {
+	case 0:
+		return "no interface"
+	case 1:
+		return "the interface " + names[0]
+	}
+	return "the interfaces " + strings.Join(names, ", ")
 }

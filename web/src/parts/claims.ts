@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Claim } from '../wire';
+import type { Claim, Run } from '../wire';
 import { store } from '../page';
 import { verdict, verdictWords } from './icons';
 import { ended } from '../stream/store';
@@ -32,7 +32,7 @@ export class Claims extends Part {
 
   private row(claim: Claim): TemplateResult {
     return html`<div class="claim ${claim.verdict}" role="listitem" id=${`claim-${claim.id}`} data-claim=${claim.id}>
-      <span class="claim-verdict">${verdict(claim.verdict)}${verdictWords[claim.verdict]}</span>
+      <span class="claim-verdict">${verdict(claim.verdict)}${wordOf(claim, store.runOf(this.lesson))}</span>
       <span class="claim-says">${claim.says}${this.bare ? nothing : html`<a class="claim-link" href=${`#claim-${claim.id}`} aria-label=${`Link to this claim: ${claim.says}`}>#</a>`}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
       <span class="claim-measured">${claim.measured ?? nothing}${claim.over || claim.sources?.length ? html`<small>${claim.over ? html`<span class="claim-over">${claim.over}</span> ` : nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
   }
@@ -65,6 +65,12 @@ function titleOf(name: string): string {
 export function claimsOf(lesson: string): Claim[] {
   const run = store.runOf(lesson);
   return run?.claims.length ? run.claims : (store.lessons?.find((one) => one.slug === lesson)?.claims ?? []);
+}
+
+/** A claim's verdict in words: what waits for one is being judged only while its lesson runs. */
+export function wordOf({ verdict: kind, awaits }: Claim, run: Run | undefined): string {
+  if (kind !== 'pending') return verdictWords[kind];
+  return !run || ended(run) ? 'not judged' : awaits?.length ? 'awaits an action' : verdictWords.pending;
 }
 
 export function inWords(claims: Claim[]): string {

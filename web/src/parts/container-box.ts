@@ -20,7 +20,7 @@ export class ContainerBox extends Part {
     const open = container && opens() ? addressOf('container', column.name) : '';
     const title = column.subtitle ? `${column.title} (${column.subtitle})` : column.title;
     return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
-      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : column.title}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
+      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : html`<span>${column.title}</span>`}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
       ${container ? this.real(container) : this.ghost()}
     </section>`;
   }

@@ -126,7 +126,7 @@ export class Diagram extends Part {
     const { engine } = host;
     return html`${engine.version ? html`<span>engine <b>${engine.name === 'docker' ? nothing : `${engine.name} `}${engine.version}</b></span>` : nothing}
       <span>kernel <b>${host.kernel.replace(/^(\d+\.\d+(?:\.\d+)?).*/, '$1')}</b></span>
-      <span>cgroup <b>${host.cgroupMode}${engine.cgroupDriver ? `, ${engine.cgroupDriver}` : ''}</b></span>
+      <span>cgroup <b>${host.cgroupMode}${engine.cgroupDriver ? html`<span class="driver">, ${engine.cgroupDriver}</span>` : nothing}</b></span>
       ${engine.runtime ? html`<span class="lesser"><b>${engine.runtime}</b></span>` : nothing}
       ${host.reader && host.reader.mode !== 'direct' ? html`<span class="lesser" title=${host.reader.command ?? host.reader.says}>read by <b>${host.reader.container ?? 'the engine’s API'}</b></span>` : nothing}
       <span class="lesser"><b>${host.cpus}</b> CPUs</span><span class="lesser"><b>${size(host.memoryBytes)}</b></span>

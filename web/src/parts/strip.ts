@@ -2,9 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Run } from '../wire';
 import { page, store } from '../page';
 import { ended } from '../stream/store';
-import { claimsOf, inWords } from './claims';
+import { claimsOf, inWords, wordOf } from './claims';
 import { focusLesson } from './focus';
-import { verdict, verdictWords } from './icons';
+import { verdict } from './icons';
 import { Part } from './part';
 import './run-button';
 
@@ -20,7 +20,7 @@ export class Strip extends Part {
     return html`<section class="strip" aria-label="The lesson on the drawing">
       ${invited ? nothing : html`<porthole-run-button lesson=${slug} ?primary=${!started}></porthole-run-button>`}
       <p class="strip-lesson"><a href=${`${page.base}/lessons/${slug}`}>${lesson?.title ?? 'Architecture'}</a><span class="strip-state" role="status">${run ? runWords(run) : (lesson?.question ?? 'Not run yet')}</span></p>
-      ${claims.length && started ? html`<a class="strip-claims" href="#claims" aria-label=${`Verdicts. ${inWords(claims)}`}><span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${verdictWords[claim.verdict]}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span><span class="count">${inWords(claims)}</span></a>` : nothing}
+      ${claims.length && started ? html`<a class="strip-claims" href="#claims" aria-label=${`Verdicts. ${inWords(claims)}`}><span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${wordOf(claim, run)}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span><span class="count">${inWords(claims)}</span></a>` : nothing}
     </section>`;
   }
 }

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Claim } from '../wire';
+import type { Claim, Run } from '../wire';
 import { page, store } from '../page';
-import { claimsOf, inWords } from './claims';
-import { verdict, verdictWords } from './icons';
+import { claimsOf, inWords, wordOf } from './claims';
+import { verdict } from './icons';
 import { Part } from './part';
 
 /** One of the chapter's five, as the server's page says it. */
@@ -29,7 +29,7 @@ export class Takeaways extends Part {
 
   private takeaway(one: Takeaway, n: number): TemplateResult {
     const claims = one.lessons.flatMap((slug) => claimsOf(slug));
-    return html`<section class="box takeaway" aria-labelledby=${`takeaway-${n}`}><h2 class="legend" id=${`takeaway-${n}`}><span class="step-number">${n}</span>${one.title} <em>${claims.length ? inWords(claims) : ''}</em></h2>
+    return html`<section class="box takeaway" aria-labelledby=${`takeaway-${n}`}><h2 class="legend" id=${`takeaway-${n}`}><span class="step-number">${n}</span>${one.title} <em>${claims.length ? inWords(claims) : ''}</em></h2><p class="takeaway-count">${claims.length ? inWords(claims) : ''}</p>
       <p>${one.says}</p>${one.lessons.map((slug) => this.evidence(slug))}</section>`;
   }
 
@@ -37,17 +37,18 @@ export class Takeaways extends Part {
     const lesson = store.lessons?.find((each) => each.slug === slug);
     if (!lesson) return nothing;
     const claims = claimsOf(slug);
-    const ran = store.runOf(slug) !== undefined;
+    const run = store.runOf(slug);
+    const ran = run !== undefined;
     return html`<details class="evidence" data-lesson=${slug}><summary><b>${lesson.title}</b>
-        <span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${verdictWords[claim.verdict]}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span>
+        <span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${wordOf(claim, run)}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span>
         <span class="quiet">${ran ? inWords(claims).replace(/^.*?: /, '') : lesson.unavailable ? 'not on this machine' : 'not run yet'}</span></summary>
-      <div class="claim-list" role="list">${claims.map((claim) => row(claim, ran))}</div>
+      <div class="claim-list" role="list">${claims.map((claim) => row(claim, run))}</div>
       <a class="to-lesson" href=${`${page.base}/lessons/${slug}`}>${ran ? 'See it' : 'Run it'}: ${lesson.title}</a></details>`;
   }
 }
 
-function row(claim: Claim, ran: boolean): TemplateResult {
-  return html`<div class="claim ${claim.verdict}" role="listitem"><span class="claim-verdict">${verdict(claim.verdict)}${ran || claim.verdict !== 'pending' ? verdictWords[claim.verdict] : 'not judged yet'}</span>
+function row(claim: Claim, run: Run | undefined): TemplateResult {
+  return html`<div class="claim ${claim.verdict}" role="listitem"><span class="claim-verdict">${verdict(claim.verdict)}${wordOf(claim, run)}</span>
     <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span><span class="claim-measured">${claim.measured ?? nothing}</span></div>`;
 }
 

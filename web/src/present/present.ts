@@ -152,7 +152,6 @@ export class Present extends Part {
     if (link.state === 'stale') return { kind: 'problem', says: 'No new sample comes: this is as it last was.' };
     if (store.lessonsProblem && !store.lessons) return { kind: 'problem', says: store.lessonsProblem };
     if (engine && engine.state !== 'up' && engine.state !== 'connecting') return { kind: 'problem', says: engine.problem ?? 'The container engine does not answer.' };
-    if (hello?.replay) return { kind: 'note', says: `A recording${hello.recording ? `, made on ${hello.recording.hostname}` : ''}: nothing is live.` };
     if (this.doing) return { kind: 'note', says: this.doing };
     if (run?.problem && run.state === 'failed') return { kind: 'problem', says: run.problem };
     if (run && judged(run) && stop?.lesson && !told(run)) return { kind: 'note', says: 'The verdicts are in; they do not tell who is right. Run it again.' };

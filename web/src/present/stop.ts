@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Answer, Claim, Lesson, Poll, Run } from '../wire';
 import { store } from '../page';
-import { claimsOf, inWords } from '../parts/claims';
-import { verdict, verdictWords } from '../parts/icons';
+import { claimsOf, inWords, wordOf } from '../parts/claims';
+import { verdict } from '../parts/icons';
 import { css } from '../parts/part';
 import type { Takeaway } from '../parts/takeaways';
 
@@ -79,14 +79,13 @@ export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | unde
   const words = roomWords(poll, store.room?.followers ?? 0);
   return html`<section class="outcome" aria-labelledby="outcome"><div class="outcome-head"><h1 id="outcome">${lesson.title} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</div>
     ${out && right ? html`<p class="happened">${verdict('holds')}<span>${right.says}</span></p>` : nothing}${mine}
-    <div class="outcome-claims" role="list">${claims.map((claim) => row(claim, Boolean(run)))}</div>
+    <div class="outcome-claims" role="list">${claims.map((claim) => row(claim, run))}</div>
     ${insight ? html`<div class="insight">${insight}</div>` : nothing}</section>`;
 }
 
-function row(claim: Claim, ran: boolean): TemplateResult {
+function row(claim: Claim, run: Run | undefined): TemplateResult {
   const { verdict: kind } = claim;
-  const word = kind === 'pending' ? (!ran ? 'not judged' : claim.awaits?.length ? 'awaits an action' : verdictWords.pending) : verdictWords[kind];
-  return html`<div class="outcome-claim is-${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${word}</span></span>
+  return html`<div class="outcome-claim is-${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${wordOf(claim, run)}</span></span>
     <span class="outcome-says">${claim.says}${claim.measured ? html`<b>${claim.measured}</b>` : nothing}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span></div>`;
 }
 
