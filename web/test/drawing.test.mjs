@@ -249,3 +249,27 @@ for (const theme of ['dark', 'light']) {
     assert.deepEqual(found, []);
   });
 }
+
+test('a container’s second name is whole, or not there', async () => {
+  for (const [path, width] of [['/lessons/verify-isolation', 1280], ['/', 1280], ['/', 390], ['/', 1920]]) {
+    const page = await open(it, { state: 'tables', path, width });
+    await drawn(page, 3);
+    const cut = await page.evaluate(() => [...document.querySelectorAll('.container > .legend .subtitle')].filter((one) => one.checkVisibility()).map((one) => {
+      const [own, line] = [one.getBoundingClientRect(), one.closest('em').getBoundingClientRect()];
+      return own.top < line.bottom - 2 && own.right > line.right + 1 ? one.textContent : '';
+    }).filter(Boolean));
+    assert.deepEqual(cut, [], `${path} at ${width}`);
+    await close(page);
+  }
+});
+
+test('no number of throttled periods or kills stands without a word or mark', async () => {
+  for (const [state, width] of [['oom', 390], ['oom', 1920], ['eight', 1920], ['eight', 390], ['five', 1280]]) {
+    const page = await open(it, { state, width });
+    await drawn(page, Number({ oom: 3, five: 5, eight: 8 }[state]));
+    await until(page, 'an alarm', () => document.querySelector('.foot .alarm'));
+    const bare = await page.evaluate(() => [...document.querySelectorAll('.foot .alarm')].filter((one) => ![...one.querySelectorAll(':scope > i, .sign')].some((sign) => sign.checkVisibility() && sign.getBoundingClientRect().width > 0)).map((one) => one.textContent));
+    assert.deepEqual(bare, [], `${state} at ${width}`);
+    await close(page);
+  }
+});

@@ -207,3 +207,18 @@ test('every panel of the pages has a button that copies its frame, by key', asyn
     await close(page);
   }
 });
+
+test('in the smallest frame a table has a row to be seen, and no title is cut off', async () => {
+  for (const panel of [...tables, 'io', 'pids']) {
+    const page = await open(it, { state: 'tables', path: `/embed/${panel}`, width: 200, height: 100 });
+    await shown(page, panel);
+    const found = await page.evaluate(() => {
+      const title = document.querySelector('.embed-panel :is(h1, h2):not(.unseen)');
+      const row = document.querySelector('.embed-table :is(tbody :is(th, td), .stack-name, .badge, .kernel-lines li), .observe-side .figure');
+      return { cut: title.scrollWidth > title.clientWidth, top: row?.getBoundingClientRect().top };
+    });
+    assert.equal(found.cut, false, `the title of ${panel} is cut off`);
+    assert.ok(found.top < 70, `${panel}: the first row begins at ${found.top} of 100 pixels`);
+    await close(page);
+  }
+});

@@ -119,7 +119,7 @@ export class Embed extends Part {
   private graphs(kind: Kind, watched: Watched[]): TemplateResult {
     const { width, height } = this.room;
     const { shown, across } = roomFor(watched.length, width, height - titleHeight);
-    return html`<section class="embed-panel observe of-${kind}" aria-label=${kindTitles[kind]} ${css({ '--across': across })}><h1>${kindTitles[kind]} <em>${kindUnits[kind]}</em></h1>
+    return html`<section class="embed-panel observe of-${kind}" aria-label=${kindTitles[kind]} ${css({ '--across': across })}><h1>${kindTitles[kind]}${kindUnits[kind].split(', ').map((part, i) => html`<em>${i ? ', ' : ' '}${part}</em>`)}</h1>
       <porthole-observe .kind=${kind} .watched=${watched.slice(0, shown)} .run=${undefined}></porthole-observe>${this.more(watched.length - shown)}</section>`;
   }
 

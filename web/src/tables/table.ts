@@ -40,7 +40,7 @@ export class Table extends Part {
 
   override render(): TemplateResult {
     const [title, more, draw, says] = tables[this.kind];
-    if (this.bare) return html`<h1 class="unseen">${title}</h1><h2>${title} <em>${more}</em></h2>${draw(this.watched)}`;
+    if (this.bare) return html`<h1 class="unseen">${title}</h1><h2>${title}<em> ${more}</em></h2>${draw(this.watched)}`;
     return html`<section class="box table-box table-${this.kind}" aria-label=${`Observe: ${title}`}><porthole-copy-embed panel=${this.kind} what=${title}></porthole-copy-embed><h2 class="legend"><span class="step-number">3</span>Observe <em>${title}<span class="aside">, ${more}</span></em></h2>${draw(this.watched)}<p class="table-note">${says}</p></section>`;
   }
 }

@@ -79,7 +79,7 @@ function segments(container: Container): Line[] {
 /** No namespace stands between a container and its kernel. */
 function kernel(container: Container): TemplateResult {
   const host = container.outside?.kernel ?? store.topology?.host.kernel;
-  return html`<div class="side-row first last open one-kernel" role="row"><span class="side-name" role="rowheader"><i></i><span>kernel</span></span><span class="side-in" role="cell">${container.inside?.kernel ?? unknown}</span><span class="gap" role="presentation"></span><span class="side-out" role="cell">${host ?? unknown}</span><span class="side-link" role="cell"><small>no namespace: there is one kernel</small></span></div>`;
+  return html`<div class="side-row first last open one-kernel" role="row"><span class="side-name" role="rowheader"><i></i><span>kernel</span></span><span class="side-in" role="cell">${container.inside?.kernel ?? unknown}</span><span class="gap" role="presentation"></span><span class="side-out" role="cell">${host ?? unknown}</span><span class="side-link" role="cell"><small class="alone">no namespace: there is one kernel</small></span></div>`;
 }
 
 function rights(container: Container): TemplateResult | typeof nothing {
