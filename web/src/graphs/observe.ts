@@ -6,6 +6,7 @@ import { cores, mebibytes, rate, seconds } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
+import { sentence } from '../parts/sentence';
 import { ended } from '../stream/store';
 import { swatch, tooSoon } from './cgroups';
 import { sizeOf } from './canvas';
@@ -104,7 +105,7 @@ export class Observe extends Part {
 
   private row(one: Watched): TemplateResult {
     return html`<div class="observe-row" role="group" aria-label=${`Container ${one.n}, ${one.title}: ${titles[this.kind]}`}>
-      <div class="observe-side"><div class="observe-name">${badge(one.n)}<span>${one.title}</span></div>${one.subtitle ? html`<p class="subtitle">${one.subtitle}</p>` : nothing}${this.figures(one)}</div>
+      <div class="observe-side"><div class="observe-name">${badge(one.n)}<span>${one.title}</span></div>${one.subtitle ? html`<p class="subtitle">${sentence(one.subtitle)}</p>` : nothing}${this.figures(one)}</div>
       <div class="plot large" data-name=${one.name} data-key=${one.key} aria-hidden="true"></div></div>`;
   }
 

@@ -4,6 +4,7 @@ import { store } from '../page';
 import { verdict, verdictWords } from './icons';
 import { ended } from '../stream/store';
 import { Part, explain } from './part';
+import { sentence } from './sentence';
 import '../panels/copy-embed';
 
 /** More than this would be a list, and not a figure with its origin. */
@@ -33,7 +34,7 @@ export class Claims extends Part {
   private row(claim: Claim): TemplateResult {
     return html`<div class="claim ${claim.verdict}" role="listitem" id=${`claim-${claim.id}`} data-claim=${claim.id}>
       <span class="claim-verdict">${verdict(claim.verdict)}${wordOf(claim, store.runOf(this.lesson))}</span>
-      <span class="claim-says">${claim.says}${this.bare ? nothing : html`<a class="claim-link" href=${`#claim-${claim.id}`} aria-label=${`Link to this claim: ${claim.says}`}>#</a>`}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
+      <span class="claim-says">${sentence(claim.says)}${this.bare ? nothing : html`<a class="claim-link" href=${`#claim-${claim.id}`} aria-label=${`Link to this claim: ${claim.says}`}>#</a>`}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
       <span class="claim-measured">${claim.measured ?? nothing}${claim.over || claim.sources?.length ? html`<small>${claim.over ? html`<span class="claim-over">${claim.over}</span> ` : nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
   }
 

@@ -21,6 +21,7 @@ import './command';
 import './diagram';
 import './keys';
 import './run-button';
+import { sentence } from './sentence';
 import '../panels/copy-embed';
 
 const steps = ['Predict', 'Run', 'Observe', 'Verdict'];
@@ -101,7 +102,7 @@ export class LessonPage extends Part {
     const step = this.step(lesson, run, picked);
     const section = (store.lessons ?? []).filter((one) => one.section === lesson.section);
     return html`<div class="lesson">
-      <header class="lesson-head"><div><p>${lesson.section}, lesson ${section.indexOf(lesson) + 1} of ${section.length}</p><h1>${lesson.title}</h1></div>
+      <header class="lesson-head"><div><p>${lesson.section}, lesson ${section.indexOf(lesson) + 1} of ${section.length}</p><h1>${sentence(lesson.title)}</h1></div>
         ${lesson.containers.length ? html`<ol class="steps" aria-label="Steps">${steps.map((name, i) => html`<li class=${i < step ? 'passed' : ''} aria-current=${i === step ? 'step' : nothing}><span class="step-number">${i + 1}</span>${name}</li>`)}</ol>` : nothing}</header>
       ${lesson.unavailable ? this.unavailable(lesson.unavailable, lesson.containers.length === 0) : nothing}
       ${lesson.containers.length ? html`<div class="lesson-words">${this.predict(lesson, run, picked)}${this.runs(lesson, run)}${this.actions(lesson, run)}<porthole-keys></porthole-keys>
@@ -206,8 +207,8 @@ export class LessonPage extends Part {
     const word = !out ? (picked ? 'Kept. Now run it, and see what happens.' : 'Pick one, then run it.')
       : !picked ? 'You did not predict this time.' : picked === right?.id ? 'You predicted what happened.' : 'You predicted something else. So do many: that is what the lesson is for.';
     return html`<section class="box pane" aria-labelledby="predict"><h2 class="legend" id="predict"><span class="step-number">1</span>Predict</h2>
-      <fieldset class="answers"><legend>${lesson.question}</legend>${lesson.answers.map((answer) => html`<label class="answer ${out && answer.right ? 'right' : ''}">
-        <input type="radio" name="answer" .checked=${picked === answer.id} ?disabled=${out} @change=${() => this.pick(answer.id, run)}><span>${answer.says}</span>${out && answer.right ? html`<em>what happened</em>` : nothing}</label>`)}</fieldset>
+      <fieldset class="answers"><legend>${sentence(lesson.question)}</legend>${lesson.answers.map((answer) => html`<label class="answer ${out && answer.right ? 'right' : ''}">
+        <input type="radio" name="answer" .checked=${picked === answer.id} ?disabled=${out} @change=${() => this.pick(answer.id, run)}><span>${sentence(answer.says)}</span>${out && answer.right ? html`<em>what happened</em>` : nothing}</label>`)}</fieldset>
       <p class="answer-word" role="status">${word}</p></section>`;
   }
 
@@ -219,7 +220,7 @@ export class LessonPage extends Part {
       ${lesson.containers.map((place, i) => {
         const one = run?.containers.find((container) => container.key === place.key);
         const state = one ? (one.exitCode !== undefined && one.state !== 'running' ? `${one.state}, exit ${one.exitCode}` : one.state) : '';
-        return html`<div class="lesson-command"><h3>${badge(i + 1)}<span>${place.title}</span><span class="state">${state}</span></h3>${place.subtitle ? html`<p class="subtitle">${place.subtitle}</p>` : nothing}
+        return html`<div class="lesson-command"><h3>${badge(i + 1)}<span>${place.title}</span><span class="state">${state}</span></h3>${place.subtitle ? html`<p class="subtitle">${sentence(place.subtitle)}</p>` : nothing}
           <porthole-command .command=${one?.command || place.command}></porthole-command><p class="says">${one?.says ?? nothing}</p></div>`;
       })}</section>`;
   }

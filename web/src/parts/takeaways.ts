@@ -4,6 +4,7 @@ import { page, store } from '../page';
 import { claimsOf, inWords, wordOf } from './claims';
 import { verdict } from './icons';
 import { Part } from './part';
+import { sentence } from './sentence';
 
 /** One of the chapter's five, as the server's page says it. */
 export interface Takeaway { title: string; says: string; lessons: string[] }
@@ -39,7 +40,7 @@ export class Takeaways extends Part {
     const claims = claimsOf(slug);
     const run = store.runOf(slug);
     const ran = run !== undefined;
-    return html`<details class="evidence" data-lesson=${slug}><summary><b>${lesson.title}</b>
+    return html`<details class="evidence" data-lesson=${slug}><summary><b>${sentence(lesson.title)}</b>
         <span class="marks">${claims.map((claim) => html`<span class="one ${claim.verdict}" title=${`${wordOf(claim, run)}: ${claim.says}`}>${verdict(claim.verdict)}</span>`)}</span>
         <span class="quiet">${ran ? inWords(claims).replace(/^.*?: /, '') : lesson.unavailable ? 'not on this machine' : 'not run yet'}</span></summary>
       <div class="claim-list" role="list">${claims.map((claim) => row(claim, run))}</div>
@@ -49,7 +50,7 @@ export class Takeaways extends Part {
 
 function row(claim: Claim, run: Run | undefined): TemplateResult {
   return html`<div class="claim ${claim.verdict}" role="listitem"><span class="claim-verdict">${verdict(claim.verdict)}${wordOf(claim, run)}</span>
-    <span class="claim-says">${claim.says}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span><span class="claim-measured">${claim.measured ?? nothing}</span></div>`;
+    <span class="claim-says">${sentence(claim.says)}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span><span class="claim-measured">${claim.measured ?? nothing}</span></div>`;
 }
 
 /** Takes the five from the page that the server drew. */

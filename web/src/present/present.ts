@@ -158,7 +158,7 @@ export class Present extends Part {
     if (run && !ended(run) && judged(run) && this.spot?.phase === 'live' && stop?.lesson) return { kind: 'note', says: 'The verdicts are in.' };
     if (run && !ended(run)) return { kind: 'note', says: run.progress || runWords(run) };
     if (stop?.lesson?.unavailable) return { kind: 'note', says: `Not on this machine: ${stop.lesson.unavailable}` };
-    if (stop && stop.id !== 'takeaways' && !run) return { kind: 'hint', says: mayControl() ? 'Space runs it' : 'Read-only: Porthole printed a link that gives control.' };
+    if (stop && stop.id !== 'takeaways' && !run && !hello?.replay) return { kind: 'hint', says: mayControl() ? 'Space runs it' : 'Read-only: Porthole printed a link that gives control.' };
     return { kind: 'hint', says: '' };
   }
 

@@ -4,6 +4,7 @@ import { store } from '../page';
 import { claimsOf, inWords, wordOf } from '../parts/claims';
 import { verdict } from '../parts/icons';
 import { css } from '../parts/part';
+import { sentence } from '../parts/sentence';
 import type { Takeaway } from '../parts/takeaways';
 
 /** The poll of a lesson, if the room is asked it now. */
@@ -41,9 +42,9 @@ export interface Asking {
 /** The question with its answers, and how the room has answered. */
 export function question(asking: Asking): TemplateResult {
   const { lesson, poll, out, picked, locked, pick } = asking;
-  return html`<section class="ask" aria-labelledby="question"><p class="ask-section">${lesson.title}</p><h1 id="question">${lesson.question}</h1>
+  return html`<section class="ask" aria-labelledby="question"><p class="ask-section">${lesson.title}</p><h1 id="question">${sentence(lesson.question ?? '')}</h1>
     <ol class="choices">${(lesson.answers ?? []).map((answer, i) => html`<li class="choice ${picked === answer.id ? 'picked' : ''} ${out && answer.right ? 'right' : ''}">
-      <button ?disabled=${locked} aria-pressed=${picked === answer.id ? 'true' : 'false'} @click=${() => pick(answer)}><span class="digit">${i + 1}</span><span class="choice-says">${answer.says}</span>
+      <button ?disabled=${locked} aria-pressed=${picked === answer.id ? 'true' : 'false'} @click=${() => pick(answer)}><span class="digit">${i + 1}</span><span class="choice-says">${sentence(answer.says)}</span>
         ${out && answer.right ? html`<span class="choice-word">${verdict('holds')}what happened</span>` : picked === answer.id ? html`<span class="choice-word">picked</span>` : nothing}</button>
       ${asking.tally && poll?.ballots ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
 }
@@ -77,7 +78,7 @@ export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | unde
   const out = told(run);
   const right = lesson.answers?.find((answer) => answer.right);
   const words = roomWords(poll, store.room?.followers ?? 0);
-  return html`<section class="outcome" aria-labelledby="outcome"><div class="outcome-head"><h1 id="outcome">${lesson.title} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</div>
+  return html`<section class="outcome" aria-labelledby="outcome"><div class="outcome-head"><h1 id="outcome">${sentence(lesson.title)} <em>${run ? inWords(claims).replace(/^.*?: /, '') : 'not run yet'}</em></h1>${poll?.state === 'told' && words ? html`<b class="room-result">${words}</b>` : nothing}</div>
     ${out && right ? html`<p class="happened">${verdict('holds')}<span>${right.says}</span></p>` : nothing}${mine}
     <div class="outcome-claims" role="list">${claims.map((claim) => row(claim, run))}</div>
     ${insight ? html`<div class="insight">${insight}</div>` : nothing}</section>`;
@@ -86,7 +87,7 @@ export function verdicts(lesson: Lesson, run: Run | undefined, poll: Poll | unde
 function row(claim: Claim, run: Run | undefined): TemplateResult {
   const { verdict: kind } = claim;
   return html`<div class="outcome-claim is-${kind}" role="listitem"><span class="outcome-verdict">${verdict(kind)}<span>${wordOf(claim, run)}</span></span>
-    <span class="outcome-says">${claim.says}${claim.measured ? html`<b>${claim.measured}</b>` : nothing}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span></div>`;
+    <span class="outcome-says">${sentence(claim.says)}${claim.measured ? html`<b>${claim.measured}</b>` : nothing}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span></div>`;
 }
 
 /** The chapter's five, each with what this machine has shown. */

@@ -7,7 +7,7 @@ import { paths, route, type Net } from '../../src/model/route';
 import { RowScale, needOf, roundUp } from '../../src/model/scale';
 import { Backoff } from '../../src/stream/backoff';
 import { staleAfter } from '../../src/stream/client';
-import { pieces } from '../../src/parts/pieces';
+import { atFlags, pieces } from '../../src/parts/pieces';
 
 const container = (key: string, more: Partial<Container> = {}): Container => ({ name: `n-${key}`, id: key, key, lesson: 'architecture', run: 'r', state: 'running', namespaces: [], limits: {}, ...more });
 const lesson = { slug: 'architecture', containers: ['a', 'b', 'c'].map((key) => ({ key, title: key.toUpperCase(), command: '' })) } as Lesson;
@@ -98,4 +98,12 @@ test('figures are stale after three intervals and a second', () => {
 
 test('a command breaks between flags, never between a flag and its value', () => {
   assert.deepEqual(pieces('docker run --rm --cpus 0.5 --read-only image burn'), ['docker', 'run', '--rm', '--cpus 0.5', '--read-only', 'image', 'burn']);
+});
+
+test('a sentence does not break within its flags, and loses no word', () => {
+  for (const [says, flags] of [['512 MB of heap, --memory 256m', ['--memory 256m']], ['--cpus 0.5: the same work, held back', ['--cpus 0.5']], ['With --network none there is an address on lo alone.', ['--network']], ['Two flags: --cap-drop and --security-opt=x.', ['--cap-drop', '--security-opt=x']], ['a range -- not a flag', []]] as const) {
+    const pieces = atFlags(says);
+    assert.equal(pieces.join(''), says);
+    assert.deepEqual(pieces.filter((_, i) => i % 2), flags);
+  }
 });
