@@ -251,14 +251,14 @@ for (const theme of ['dark', 'light']) {
 }
 
 test('a container’s second name is whole, or not there', async () => {
-  for (const [path, width] of [['/lessons/verify-isolation', 1280], ['/', 1280], ['/', 390], ['/', 1920]]) {
-    const page = await open(it, { state: 'tables', path, width });
+  for (const [state, width] of [['longnames', 1920], ['longnames', 1280], ['longnames', 390], ['three', 1280], ['three', 390]]) {
+    const page = await open(it, { state, width });
     await drawn(page, 3);
     const cut = await page.evaluate(() => [...document.querySelectorAll('.container > .legend .subtitle')].filter((one) => one.checkVisibility()).map((one) => {
       const [own, line] = [one.getBoundingClientRect(), one.closest('em').getBoundingClientRect()];
       return own.top < line.bottom - 2 && own.right > line.right + 1 ? one.textContent : '';
     }).filter(Boolean));
-    assert.deepEqual(cut, [], `${path} at ${width}`);
+    assert.deepEqual(cut, [], `${state} at ${width}`);
     await close(page);
   }
 });
