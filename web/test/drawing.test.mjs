@@ -268,7 +268,7 @@ test('no number of throttled periods or kills stands without a word or mark', as
     const page = await open(it, { state, width });
     await drawn(page, Number({ oom: 3, five: 5, eight: 8 }[state]));
     await until(page, 'an alarm', () => document.querySelector('.foot .alarm'));
-    const bare = await page.evaluate(() => [...document.querySelectorAll('.foot .alarm')].filter((one) => ![...one.querySelectorAll(':scope > i, .sign')].some((sign) => sign.checkVisibility() && sign.getBoundingClientRect().width > 0)).map((one) => one.textContent));
+    const bare = await page.evaluate(() => [...document.querySelectorAll('.foot .alarm')].filter((one) => ![...one.querySelectorAll(':scope > i, .alarm-mark')].some((sign) => sign.checkVisibility() && sign.getBoundingClientRect().width > 0)).map((one) => one.textContent));
     assert.deepEqual(bare, [], `${state} at ${width}`);
     await close(page);
   }

@@ -222,3 +222,12 @@ test('in the smallest frame a table has a row to be seen, and no title is cut of
     await close(page);
   }
 });
+
+test('a path in a layer is in one line where it has the room', async () => {
+  const page = await open(it, { state: 'tables', path: '/embed/layers', width: 960, height: 540 });
+  await shown(page, 'layers');
+  await until(page, 'paths', () => document.querySelectorAll('.writable li .mono').length === 2);
+  const lines = await page.evaluate(() => [...document.querySelectorAll('.writable li .mono')].map((path) => path.getClientRects().length === 1 && path.getBoundingClientRect().height < 40));
+  assert.deepEqual(lines, [true, true]);
+  await close(page);
+});

@@ -174,7 +174,7 @@ export class Cgroups extends Part {
     const periods = series?.latest?.cpuThrottledPeriods;
     return html`<div class="readout">${this.figure(column, 'cpuUsageUsec', 'cores in use', cores(series?.mean('cores', 500)))}${this.bound(column, limit, 'CPU limit', (value) => value.toFixed(2))}</div>
       ${this.plot('cpu', column)}
-      <div class="foot">${container && periods ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: container.name, field: 'cpuThrottledPeriods', shown: String(periods), what: 'periods in which it was throttled' })}><i>nr_throttled</i><span class="sign">${swatch('throttled')}</span> ${periods}</button>` : this.raw(limit, column, '--cpus')}</div>`;
+      <div class="foot">${container && periods ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: container.name, field: 'cpuThrottledPeriods', shown: String(periods), what: 'periods in which it was throttled' })}><i>nr_throttled</i><span class="alarm-mark">${swatch('throttled')}</span> ${periods}</button>` : this.raw(limit, column, '--cpus')}</div>`;
   }
 
   private memory(column: Column): TemplateResult {
@@ -183,7 +183,7 @@ export class Cgroups extends Part {
     const kills = series?.latest?.oomKills;
     return html`<div class="readout">${this.figure(column, 'memoryCurrentBytes', 'memory in MiB', mebibytes(series?.latest?.memoryCurrentBytes))}${this.bound(column, limit, 'memory limit', mebibytes)}</div>
       ${this.plot('memory', column)}
-      <div class="foot">${column.container && kills ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'oomKills', shown: String(kills), what: 'processes killed for want of memory' })}><i>oom_kill</i><span class="sign">${killed}</span> ${kills}</button>` : this.raw(limit, column, '--memory')}</div>`;
+      <div class="foot">${column.container && kills ? html`<button class="figure alarm" @click=${(event: Event) => explain(event, { container: column.name, field: 'oomKills', shown: String(kills), what: 'processes killed for want of memory' })}><i>oom_kill</i><span class="alarm-mark">${killed}</span> ${kills}</button>` : this.raw(limit, column, '--memory')}</div>`;
   }
 
   private pids(column: Column): TemplateResult {

@@ -28,7 +28,7 @@ export class Claims extends Part {
     if (claims.length === 0) return html``;
     return html`<section class=${this.bare ? 'claims' : 'box claims'} id="verdict" aria-label="Verdict">
       <div class="legend" role="heading" aria-level=${this.bare ? 1 : 2}>Verdict <em>${inWords(claims)}</em></div>
-      ${this.bare ? nothing : html`<porthole-copy-embed panel="claims" lesson=${this.lesson} what="Verdict"></porthole-copy-embed>`}<div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
+      ${this.bare ? nothing : html`<porthole-copy-embed panel="claims" lesson=${this.lesson} what="Verdict"></porthole-copy-embed>`}${this.bare ? nothing : html`<p class="claims-count">${inWords(claims)}</p>`}<div class="claim-list" role="list" aria-live="polite">${claims.map((claim) => this.row(claim))}</div></section>`;
   }
 
   private row(claim: Claim): TemplateResult {
