@@ -121,7 +121,7 @@ func (h *hall) start(ctx context.Context) error {
 type seen struct {
 	viewers int
 	share   float64 // of a core, by the server
-	memory  float64 // MiB, resident
+	memory  float64 // MB, resident
 	lag     float64 // ms, 99th percentile
 	bytes   float64 // per viewer and second
 	missed  float64 // of the samples that were due, in percent
@@ -179,7 +179,7 @@ func (h *hall) seat(ctx context.Context, count, stalled int, each time.Duration)
 	}
 	due := took * 10 * float64(count)
 	return seen{
-		viewers: count, share: (after - before) / took, memory: float64(stat.ResidentMemory()) / (1 << 20),
+		viewers: count, share: (after - before) / took, memory: float64(stat.ResidentMemory()) / 1e6,
 		lag: t.percentile(0.99), bytes: float64(t.bytes.Load()-bytes) / took / float64(count),
 		missed: 100 * max(0, 1-float64(t.samples.Load()-samples)/due),
 	}, nil
@@ -222,7 +222,7 @@ func measureHall(ctx context.Context, sizes []int, each time.Duration) ([]figure
 	}
 	defer h.close()
 	var figures []figure
-	fmt.Println("viewers  server, % of a core  memory, MiB  p99 lag, ms  bytes per viewer and s  samples missed, %")
+	fmt.Println("viewers  server, % of a core  memory, MB   p99 lag, ms  bytes per viewer and s  samples missed, %")
 	for _, size := range sizes {
 		s, err := h.seat(ctx, size, 0, each)
 		if err != nil {
@@ -233,7 +233,7 @@ func measureHall(ctx context.Context, sizes []int, each time.Duration) ([]figure
 			figures = append(figures,
 				figure{Name: "processor used by the server for 1,000 viewers at 10 Hz with 10 containers", Got: s.share * 100, Unit: "% of a core", Goal: 30},
 				figure{Name: "99th percentile of the lag from sample to viewer", Got: s.lag, Unit: "ms", Goal: 60},
-				figure{Name: "resident memory of the server", Got: s.memory, Unit: "MiB", Goal: 80},
+				figure{Name: "resident memory of the server", Got: s.memory, Unit: "MB", Goal: 80},
 				figure{Name: "bytes to each viewer and second", Got: s.bytes, Unit: "bytes"})
 			s, err := h.seat(ctx, size, stalledViewers, each)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime/pprof"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,59 +22,81 @@ import (
 
 // measure starts idle containers and prices the ways to watch them.
 func measure(ctx context.Context, count int, each time.Duration, profile string) ([]figure, error) {
-	binary, err := buildServer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(binary)
-	docker, err := engine.NewDocker(engine.Options{Scope: "bench", Executable: binary, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return docker.Run(ctx) })
-	var figures []figure
-	group.Go(func() error {
-		defer cancel()
-		if err := awaitUp(ctx, docker); err != nil {
-			return err
+	return onEngine(ctx, func(ctx context.Context, another func() (*engine.Docker, error), binary string) ([]figure, error) {
+		docker, err := another()
+		if err != nil {
+			return nil, err
 		}
-		// What was made goes away even when the measuring is interrupted.
-		defer docker.Clean(context.WithoutCancel(ctx))
-		if err := startIdle(ctx, docker, count); err != nil {
-			return err
+		if err := startIdle(ctx, docker, 0, count); err != nil {
+			return nil, err
 		}
 		stopProfile, err := startProfile(profile)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		pipeline, err := pricePipeline(ctx, docker, each)
+		pipeline, err := pricePipeline(ctx, plug{docker}, each)
 		stopProfile()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		unwatched, err := priceUnwatched(ctx, docker, each)
+		unwatched, err := priceUnwatched(ctx, plug{docker}, each)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		stats, err := priceDockerStats(ctx, count, each)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		share, memory, err := priceIdle(ctx, binary, each)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		figures = []figure{
+		return []figure{
 			{Name: fmt.Sprintf("CPU time per container and sample, whole pipeline, %d containers at 10 Hz", count), Got: pipeline, Unit: "µs", Goal: 90},
 			{Name: "the same by docker stats (engine, containerd and client), at its 1 Hz", Got: stats, Unit: "µs"},
 			{Name: "docker stats costs this many times as much", Got: stats / pipeline, Unit: "×"},
 			{Name: fmt.Sprintf("processor used by sampling when nobody watches, %d containers at 1 Hz", count), Got: unwatched * 100, Unit: "% of a core", Goal: 0.5},
 			{Name: "processor used by the whole server when nobody watches and nothing runs", Got: share * 100, Unit: "% of a core", Goal: 0.1},
-			{Name: "memory of the same (resident)", Got: float64(memory) / (1 << 20), Unit: "MiB", Goal: 30},
+			{Name: "memory of the same (resident)", Got: float64(memory) / 1e6, Unit: "MB", Goal: 30},
+		}, nil
+	})
+}
+
+// onEngine gives use the program that containers run and a way to make engines,
+// and removes what was made on them.
+func onEngine(ctx context.Context, use func(ctx context.Context, another func() (*engine.Docker, error), binary string) ([]figure, error)) ([]figure, error) {
+	binary, err := buildServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(binary)
+	// The engines stay when the measuring is interrupted: they have to remove
+	// what was made.
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	group, working := errgroup.WithContext(working)
+	var figures []figure
+	group.Go(func() (err error) {
+		defer cancel()
+		var engines []*engine.Docker
+		defer func() {
+			for _, docker := range engines {
+				_, failed := docker.Clean(working)
+				err = errors.Join(err, failed)
+			}
+		}()
+		another := func() (*engine.Docker, error) {
+			docker, err := engine.NewDocker(engine.Options{
+				Scope: fmt.Sprintf("bench-%d", len(engines)), Executable: binary, Log: slog.New(slog.DiscardHandler),
+			})
+			if err != nil {
+				return nil, err
+			}
+			engines = append(engines, docker)
+			group.Go(func() error { return docker.Run(working) })
+			return docker, awaitUp(ctx, docker)
 		}
-		return nil
+		figures, err = use(ctx, another, binary)
+		return err
 	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
@@ -113,26 +136,35 @@ func awaitUp(ctx context.Context, docker *engine.Docker) error {
 	return nil
 }
 
+// longest is how long a container stays if nobody removes it.
+const longest = 20 * time.Minute
+
 // perRun is how many containers one lesson may have.
 const perRun = 10
 
-func startIdle(ctx context.Context, docker *engine.Docker, count int) error {
+// startIdle adds containers to an engine until there are count of them.
+func startIdle(ctx context.Context, docker *engine.Docker, there, count int) error {
 	changes, stop := docker.Changes()
 	defer stop()
-	for i := range count {
+	var making errgroup.Group
+	making.SetLimit(4)
+	for i := there; i < count; i++ {
 		lesson := demos.Lesson{Slug: fmt.Sprintf("bench-%d", i/perRun), Title: "bench"}
 		container := demos.Container{
 			Key: fmt.Sprintf("c%d", i%perRun), Order: i%perRun + 1, Workload: []string{"idle"},
 			Limits: demos.Limits{Memory: 64 << 20, CPUs: 1, Pids: 32},
 		}
 		lesson.Containers = []demos.Container{container}
-		id, err := docker.Create(ctx, lesson.Slug, lesson, container, 10*time.Minute)
-		if err != nil {
-			return err
-		}
-		if err := docker.Start(ctx, id); err != nil {
-			return err
-		}
+		making.Go(func() error {
+			id, err := docker.Create(ctx, lesson.Slug, lesson, container, longest)
+			if err != nil {
+				return err
+			}
+			return docker.Start(ctx, id)
+		})
+	}
+	if err := making.Wait(); err != nil {
+		return err
 	}
 	for {
 		running := 0
@@ -154,24 +186,53 @@ func startIdle(ctx context.Context, docker *engine.Docker, count int) error {
 	}
 }
 
-type plug struct{ *engine.Docker }
+// plug fits engines to the sampler's socket. They are all the same Docker: one
+// server may have no more than engine.MaxContainers on it.
+type plug []*engine.Docker
+
+func (p plug) State() wire.Engine { return p[0].State() }
 
 func (p plug) Subjects() []sampler.Subject {
 	var subjects []sampler.Subject
-	for _, c := range p.Containers() {
-		subjects = append(subjects, sampler.Subject{Container: wire.Container{
-			Name: c.Name, ID: c.ID, State: c.State, PID: c.PID, StartedAt: c.StartedAt.UnixMilli(),
-		}})
+	for _, docker := range p {
+		for _, c := range docker.Containers() {
+			subjects = append(subjects, sampler.Subject{Container: wire.Container{
+				Name: c.Name, ID: c.ID, State: c.State, PID: c.PID, StartedAt: c.StartedAt.UnixMilli(),
+			}})
+		}
 	}
 	return subjects
+}
+
+func (p plug) Changes() (<-chan struct{}, func()) {
+	nudge, over := make(chan struct{}, 1), make(chan struct{})
+	var all sync.WaitGroup
+	for _, docker := range p {
+		changes, stop := docker.Changes()
+		all.Go(func() {
+			defer stop()
+			for {
+				select {
+				case <-over:
+					return
+				case <-changes:
+				}
+				select {
+				case nudge <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}
+	return nudge, func() { close(over); all.Wait() }
 }
 
 // pricePipeline runs the real sampler into the real hub with one viewer, and
 // returns the processor time of this process per container and sample, in
 // microseconds.
-func pricePipeline(ctx context.Context, docker *engine.Docker, each time.Duration) (float64, error) {
+func pricePipeline(ctx context.Context, engines plug, each time.Duration) (float64, error) {
 	var micros float64
-	err := withSampler(ctx, docker, func(ctx context.Context, s *sampler.Sampler, hub *stream.Hub) error {
+	err := withSampler(ctx, engines, func(ctx context.Context, s *sampler.Sampler, hub *stream.Hub) error {
 		viewer := hub.Subscribe()
 		defer viewer.Close()
 		// The first frames open every file: that is paid once.
@@ -201,9 +262,9 @@ func pricePipeline(ctx context.Context, docker *engine.Docker, each time.Duratio
 }
 
 // priceUnwatched is the share of a core that the same takes with no viewer.
-func priceUnwatched(ctx context.Context, docker *engine.Docker, each time.Duration) (float64, error) {
+func priceUnwatched(ctx context.Context, engines plug, each time.Duration) (float64, error) {
 	var share float64
-	err := withSampler(ctx, docker, func(ctx context.Context, s *sampler.Sampler, _ *stream.Hub) error {
+	err := withSampler(ctx, engines, func(ctx context.Context, s *sampler.Sampler, _ *stream.Hub) error {
 		if err := pause(ctx, 2*time.Second); err != nil { // past the opening of files
 			return err
 		}
@@ -217,9 +278,9 @@ func priceUnwatched(ctx context.Context, docker *engine.Docker, each time.Durati
 	return share, err
 }
 
-func withSampler(ctx context.Context, docker *engine.Docker, use func(context.Context, *sampler.Sampler, *stream.Hub) error) error {
+func withSampler(ctx context.Context, engines plug, use func(context.Context, *sampler.Sampler, *stream.Hub) error) error {
 	hub := stream.NewHub(stream.Options{})
-	s, err := sampler.New(sampler.Options{Engine: plug{docker}, Publisher: hub, Interval: 100 * time.Millisecond})
+	s, err := sampler.New(sampler.Options{Engine: engines, Publisher: hub, Interval: 100 * time.Millisecond})
 	if err != nil {
 		return err
 	}
