@@ -5,7 +5,7 @@
 //
 //	go run ./server/bench [-containers 20] [-seconds 10] [-json]
 //	go run ./server/bench -many [-seconds 10]
-//	go run ./server/bench -hall [-seconds 10]
+//	go run ./server/bench -hall [-seconds 10] [-picture FILE]
 //	go run ./server/bench -soak 30m
 package main
 
@@ -35,6 +35,7 @@ func main() {
 	seconds := flag.Int("seconds", 10, "how long to measure each thing")
 	profile := flag.String("cpuprofile", "", "write a processor profile of the pipeline to this file")
 	hall := flag.Bool("hall", false, "measure a lecture hall of 1 to 2,000 viewers instead")
+	picture := flag.String("picture", "", "with -hall: draw how the cost grows into this file, as SVG")
 	many := flag.Bool("many", false, "measure how the cost grows with the number of containers, from 20 to 200, instead")
 	soak := flag.Duration("soak", 0, "start, stop and kill at random for so long, and see whether all is back where it began")
 	asJSON := flag.Bool("json", false, "print JSON")
@@ -49,7 +50,7 @@ func main() {
 	} else if *many {
 		figures, err = measureMany(ctx, []int{20, 50, 100, 200}, each)
 	} else if *hall {
-		figures, err = measureHall(ctx, []int{1, 10, 100, 500, 1000, 2000}, each)
+		figures, err = measureHall(ctx, []int{1, 10, 100, 500, 1000, 2000}, each, *picture)
 	} else {
 		figures, err = measure(ctx, *containers, each, *profile)
 	}

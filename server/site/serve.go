@@ -103,7 +103,7 @@ func (o *Options) fillIn() {
 	setDefault(&o.PingEvery, 20*time.Second)
 	setDefault(&o.PongWithin, 20*time.Second)
 	setDefault(&o.WriteWithin, 5*time.Second)
-	setDefault(&o.Viewers, 2048)
+	setDefault(&o.Viewers, DefaultViewers)
 	setDefault(&o.ViewersPerAddress, 512)
 }
 

@@ -120,7 +120,7 @@ type Options struct {
 	// program gets to start and stop lessons. Where it is empty, everyone who
 	// passes the guards may: right on loopback only.
 	ControlToken string
-	// Viewers bounds the websockets (default 2048), and ViewersPerAddress
+	// Viewers bounds the websockets (default DefaultViewers), and ViewersPerAddress
 	// those of one address that is not loopback (default 512).
 	Viewers, ViewersPerAddress int
 	// PingEvery is the time between pings (default 20 s). A viewer is let go

@@ -6,6 +6,9 @@ import (
 	"sync"
 )
 
+// DefaultViewers is how many viewers one server takes if nothing else is said.
+const DefaultViewers = 2048
+
 // viewers counts the websockets, so that no number of them can use up the
 // server's memory or files.
 type viewers struct {
