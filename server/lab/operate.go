@@ -141,7 +141,11 @@ func (r *run) attend(ctx context.Context, key, id string, own *gates) {
 			if !ok {
 				return
 			}
-			if r.tell(ctx, func(r *run) { r.subject(key).reported(report) }) && report.Porthole == wire.ReportDone {
+			if r.tell(ctx, func(r *run) {
+				told := report
+				told.At = r.clock.tell(report.At)
+				r.subject(key).reported(told)
+			}) && report.Porthole == wire.ReportDone {
 				open(own.done)
 			}
 		})

@@ -46,6 +46,7 @@ type run struct {
 	endedAt    time.Time
 	image      string
 	containers []*subject
+	clock      steadyClock
 	claims     []*judged
 	actions    map[string]*taken
 	host       demos.Host
@@ -255,7 +256,10 @@ func (r *run) subject(key string) *subject {
 }
 
 // observe takes in what the kernel readers saw of this run's containers.
-func (r *run) observe(o Observation) {
+func (r *run) observe(o Observation) { r.observed(o, time.Now()) }
+
+// observed takes it in as of a moment, by the clock that nobody sets.
+func (r *run) observed(o Observation, now time.Time) {
 	switch {
 	case o.Topology != nil:
 		r.host = hostFacts(o.Topology.Host.Host, o.Topology.Host.Namespaces)
@@ -272,13 +276,14 @@ func (r *run) observe(o Observation) {
 				if len(c.Steps) > 0 {
 					subject.steps = c.Steps
 				}
-				subject.seen(c, o.Topology.At)
+				subject.seen(c, r.clock.tell(o.Topology.At))
 			}
 		}
 	case o.Sample != nil:
+		at := r.clock.sample(o.Sample.At, now)
 		for _, subject := range r.containers {
 			if counters, ok := o.Sample.Containers[subject.name]; ok {
-				subject.sampled(o.Sample.At, counters)
+				subject.sampled(at, o.Sample.At, counters)
 			}
 		}
 	case o.Gone != nil && o.Gone.Run == r.id:

@@ -157,10 +157,11 @@ func (s *subject) seen(c *wire.Container, at int64) {
 	s.topology = &now
 }
 
-// sampled takes in its counters at one moment.
-func (s *subject) sampled(at int64, counters wire.Counters) {
+// sampled takes in its counters at one moment, as the steady clock and as the
+// machine's tells it: the start is told by the machine's as it was then.
+func (s *subject) sampled(at, machine int64, counters wire.Counters) {
 	// The name may be that of a container of an earlier run, still there.
-	if s.startedAt.IsZero() || at < s.startedAt.UnixMilli() || s.final {
+	if s.startedAt.IsZero() || max(at, machine) < s.startedAt.UnixMilli() || s.final {
 		return
 	}
 	s.seenAt = max(s.seenAt, at)

@@ -83,7 +83,10 @@ type Options struct {
 	// Proc, Sys and Cgroup are mount points (default /proc, /sys,
 	// /sys/fs/cgroup).
 	Proc, Sys, Cgroup string
-	Log               *slog.Logger
+	// Now is the machine's clock, which messages are stamped with (default
+	// time.Now). What is due when goes by the clock that nobody sets.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Sampler owns the open kernel files of every running container. One
@@ -124,6 +127,9 @@ func New(o Options) (*Sampler, error) {
 	o.Proc = withDefault(o.Proc, "/proc")
 	o.Sys = withDefault(o.Sys, "/sys")
 	o.Cgroup = withDefault(o.Cgroup, "/sys/fs/cgroup")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -270,7 +276,7 @@ func (s *Sampler) watched() bool {
 func (s *Sampler) sample(now time.Time) {
 	began := time.Now()
 	message := wire.Sample{
-		Header:     wire.Header{Type: wire.TypeSample, At: now.UnixMilli()},
+		Header:     wire.Header{Type: wire.TypeSample, At: s.Now().UnixMilli()},
 		Containers: make(map[string]wire.Counters, len(s.subjects)),
 	}
 	for _, subject := range s.subjects {

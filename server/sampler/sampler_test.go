@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -139,10 +140,15 @@ func subject(name string, pid int) sampler.Subject {
 
 func start(t *testing.T, e *engine, a *audience, idle time.Duration) *sampler.Sampler {
 	t.Helper()
-	s, err := sampler.New(sampler.Options{
+	return startWith(t, sampler.Options{
 		Engine: e, Publisher: a, Interval: 20 * time.Millisecond, Idle: idle,
 		Inside: func(string) *wire.View { return &wire.View{Hostname: "inside"} },
 	})
+}
+
+func startWith(t *testing.T, o sampler.Options) *sampler.Sampler {
+	t.Helper()
+	s, err := sampler.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,4 +414,51 @@ func TestHalfMade(t *testing.T) {
 	if len(a.gone) > 0 {
 		t.Errorf("it is said to have gone: %+v", a.gone)
 	}
+}
+
+// The machine's clock is set forward by an hour, and back by two, while it
+// samples: it goes on at its pace, says the time as it is, loses nothing, and
+// notices an end as before.
+func TestAClockThatIsSetDisturbsNoSampling(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	var set atomic.Int64 // how far the machine's clock is off, in nanoseconds
+	now := func() time.Time { return time.Now().Round(0).Add(time.Duration(set.Load())) }
+	s := startWith(t, sampler.Options{Engine: e, Publisher: a, Now: now, Interval: 20 * time.Millisecond, Idle: 20 * time.Millisecond})
+	process := child(t)
+	e.set(wire.EngineUp, subject("app", process.Process.Pid))
+	a.await(t, "a sample of it", func() bool {
+		if len(a.samples) == 0 {
+			return false
+		}
+		_, counted := a.samples[len(a.samples)-1].Containers["app"]
+		return counted
+	})
+	count := func() int {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return len(a.samples)
+	}
+	for _, off := range []time.Duration{0, time.Hour, -time.Hour} {
+		set.Store(int64(off))
+		first, began, ticks := count()+1, time.Now(), s.Cost().Ticks // one may be under way
+		a.await(t, "more samples", func() bool { return len(a.samples) >= first+20 })
+		if passed, most := time.Since(began), s.Cost().Ticks-ticks; most > 2+uint64(passed/(20*time.Millisecond)) {
+			t.Errorf("with the clock %v off, %d samples were taken in %v: the pace is lost", off, most, passed)
+		}
+		a.mu.Lock()
+		for i, sample := range a.samples[first : first+20] {
+			if distance := time.UnixMilli(sample.At).Sub(began.Add(off)); distance < -time.Second || distance > time.Minute {
+				t.Errorf("with the clock %v off, sample %d is stamped %v after it was taken", off, i, distance)
+			}
+			if i > 0 && sample.At < a.samples[first+i-1].At {
+				t.Errorf("with the clock %v off, sample %d is stamped before the one before", off, i)
+			}
+			if _, counted := sample.Containers["app"]; !counted {
+				t.Errorf("with the clock %v off, sample %d has lost the container", off, i)
+			}
+		}
+		a.mu.Unlock()
+	}
+	e.set(wire.EngineUp)
+	a.await(t, "its last word", func() bool { return len(a.gone) == 1 })
 }

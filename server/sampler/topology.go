@@ -53,7 +53,7 @@ func (s *Sampler) refresh(now time.Time, all bool) {
 	}
 	s.publishTopology(now, engine, all)
 	for _, sub := range leaving {
-		s.sayGone(sub, now)
+		s.sayGone(sub)
 	}
 }
 
@@ -75,19 +75,19 @@ const patience = 3 * time.Second
 func (s *Sampler) endTheGone(now time.Time) {
 	for _, sub := range s.subjects {
 		if !sub.endedAt.IsZero() && now.Sub(sub.endedAt) > patience {
-			s.sayGone(sub, now)
+			s.sayGone(sub)
 		}
 	}
 }
 
-func (s *Sampler) sayGone(sub *subject, now time.Time) {
+func (s *Sampler) sayGone(sub *subject) {
 	// One that was never seen alive has no last counters to tell.
 	if sub.said || sub.neverRan() {
 		return
 	}
 	sub.said = true
 	gone := wire.Gone{
-		Header: wire.Header{Type: wire.TypeGone, At: now.UnixMilli()},
+		Header: wire.Header{Type: wire.TypeGone, At: s.Now().UnixMilli()},
 		Name:   sub.container.Name, ID: sub.container.ID,
 		Lesson: sub.container.Lesson, Run: sub.container.Run,
 		ExitCode: sub.exitCode, OOMKilled: sub.oomKilled,
@@ -171,7 +171,7 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine, all bool) {
 		s.mu.Unlock()
 		return
 	}
-	topology.Seq, topology.At = before.Seq+1, now.UnixMilli()
+	topology.Seq, topology.At = before.Seq+1, s.Now().UnixMilli()
 	s.topology = topology
 	s.mu.Unlock()
 	s.Publisher.Topology(topology)

@@ -31,6 +31,7 @@ export class Store {
   /** Set when the server came back as another version: the page is then old. */
   newVersion = '';
   readonly series = new Map<string, Series>();
+  /** In the order in which they began, whatever the server's clock said then. */
   readonly runs = new Map<string, Run>();
   readonly gone = new Map<string, Gone>();
   /** Where a presenter is, and what the room predicts. */
@@ -64,10 +65,12 @@ export class Store {
         break;
       case 'history':
         this.hasPast = true;
+        this.mindTheClock(message.samples?.at(-1)?.at);
         for (const sample of message.samples ?? []) this.takeSample(sample.at, () => addSample(this.series, sample));
         this.tell('sample');
         break;
       case 'sample':
+        this.mindTheClock(message.at);
         this.takeSample(message.at, () => addSample(this.series, message));
         this.arrivedAt = now;
         if (this.link.state === 'stale') {
@@ -132,20 +135,12 @@ export class Store {
 
   /** The newest run of a lesson. */
   runOf(lesson: string): Run | undefined {
-    let newest: Run | undefined;
-    for (const run of this.runs.values()) {
-      if (run.lesson === lesson && (!newest || run.startedAt >= newest.startedAt)) newest = run;
-    }
-    return newest;
+    return [...this.runs.values()].filter((run) => run.lesson === lesson).at(-1);
   }
 
   /** The newest run that has not ended. */
   get running(): Run | undefined {
-    let newest: Run | undefined;
-    for (const run of this.runs.values()) {
-      if (!ended(run) && (!newest || run.startedAt >= newest.startedAt)) newest = run;
-    }
-    return newest;
+    return [...this.runs.values()].filter((run) => !ended(run)).at(-1);
   }
 
   /** A recording was wound to another moment: what was known is not of that one. */
@@ -179,6 +174,14 @@ export class Store {
     if (this.gone.size > 60) for (const name of [...this.gone.keys()].slice(0, 20)) this.gone.delete(name);
   }
 
+  /** Samples come in their order. One that is older than the last means that the server's clock was set back: a past that
+   *  is in the future now would hide all that comes, until the clock is there again. */
+  private mindTheClock(at: number | undefined): void {
+    if (at === undefined || at >= this.sampledAt) return;
+    this.series.clear();
+    this.sampledAt = 0;
+  }
+
   private takeSample(at: number, add: () => void): void {
     if (at <= this.sampledAt) return;
     add();
@@ -187,7 +190,7 @@ export class Store {
 
   private takeRun(run: Run): void {
     this.runs.set(run.id, run);
-    const old = [...this.runs.values()].filter(ended).sort((a, b) => a.startedAt - b.startedAt);
+    const old = [...this.runs.values()].filter(ended);
     while (old.length > endedRunsKept) this.runs.delete(old.shift()!.id);
   }
 }

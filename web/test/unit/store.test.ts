@@ -62,3 +62,33 @@ test('the newest run of a lesson is the one that counts, and old ones are let go
   store.take(run('now', 200, 'running'), 0);
   assert.equal(store.running!.id, 'now');
 });
+
+test('a clock that is set back hides nothing: the past goes, and what comes is shown', () => {
+  const hour = 3_600_000;
+  const store = new Store();
+  store.take(topology(container('a')), 0);
+  for (const at of [hour, hour + 100]) store.take(sample(at, 1), 0);
+  store.take(sample(2 * hour, 2), 0);
+  store.take(sample(2 * hour + 100, 2), 0);
+  assert.deepEqual(store.series.get('a')!.columns.memory, [2, 2], 'set forward: what was is more than a minute ago');
+  store.take(sample(100, 3), 0);
+  store.take(sample(200, 4), 0);
+  assert.deepEqual(store.series.get('a')!.columns.memory, [3, 4]);
+  assert.equal(store.sampledAt, 200);
+  // The same where the page had lost its connection meanwhile.
+  store.take(sample(hour, 5), 0);
+  store.take({ ...head('history'), samples: [sample(300, 6), sample(400, 7)] }, 0);
+  store.take(sample(500, 8), 0);
+  assert.deepEqual(store.series.get('a')!.columns.memory, [6, 7, 8]);
+});
+
+test('a run that begins after the clock was set back is the newest all the same', () => {
+  const store = new Store();
+  const run = (id: string, startedAt: number, state: Run['state']): Run => ({ ...head('run'), id, lesson: 'l', state, startedAt, containers: [], claims: [] });
+  store.take(run('first', 5000, 'finished'), 0);
+  store.take(run('second', 1000, 'running'), 0);
+  assert.equal(store.runOf('l')!.id, 'second');
+  store.take(run('first', 5000, 'finished'), 0);
+  store.take(run('second', 1000, 'finished'), 0);
+  assert.equal(store.runOf('l')!.id, 'second');
+});
