@@ -142,7 +142,7 @@ func drawnRow(g growth, r row, top float64) drawn {
 		most = max(most, p.Value)
 	}
 	base := top + rowHeight
-	atY := func(value float64) float64 { return base - rowHeight*0.86*value/most }
+	atY := func(value float64) float64 { return base - rowHeight*0.78*value/most }
 	d := drawn{row: r, Top: top, Base: base, GoalX: atX(g, r.At), GoalY: atY(r.Goal)}
 	var line strings.Builder
 	taken := math.Inf(-1)
@@ -153,6 +153,9 @@ func drawnRow(g growth, r row, top float64) drawn {
 		if x-taken >= 60 { // else it would lie on the one before
 			m.Text, taken = fmt.Sprintf("%.0f", p.Value), x
 			m.TextX = max(x, plotLeft+16)
+			if above := m.Y - d.GoalY; p.Viewers == r.At && above >= 0 && above < 20 {
+				m.TextY = y + 20 // else it would lie on the goal's line
+			}
 		}
 		d.Marks = append(d.Marks, m)
 	}
@@ -230,12 +233,11 @@ text{font:13px Inter,system-ui,sans-serif;fill:var(--ink-2)}
 <text class="title legend" x="32" y="30">What it costs from 1 viewer to the limit, at 10 samples a second</text>
 <text x="32" y="54">{{.Growth.Containers}} containers. {{.Growth.Measured}}, kernel {{.Growth.Kernel}}, {{.Growth.Processors}} processors, which the viewers share; all else took {{printf "%.1f" .Growth.Others}} of them.</text>
 {{- range .Rows}}
-<text x="{{$.Left}}" y="{{.Top}}"><tspan style="fill:var(--ink)">{{.Title}}</tspan>, {{.Unit}}</text>
+<text x="{{$.Left}}" y="{{.Top}}"><tspan style="fill:var(--ink)">{{.Title}}</tspan>, {{.Unit}}; <tspan class="goal">goal at {{.At}} viewers: at most {{.Goal}}</tspan></text>
 <path d="{{.Area}}" fill="var(--ink)" fill-opacity=".14"/>
 <path d="M{{$.Left}} {{.Base}}H{{$.Right}}" stroke="var(--line)"/>
 <path d="{{.Line}}" fill="none" stroke="var(--ink)" stroke-width="1.75"/>
 <path d="M{{.GoalX}} {{.GoalY}}h-28m28 0h28" stroke="var(--accent)" stroke-width="2"/>
-<text class="goal" x="{{.GoalX}}" y="{{.GoalY}}" dx="34" dy="5">goal: at most {{.Goal}} {{.Unit}} at {{.At}}</text>
 {{- range .Marks}}
 <circle cx="{{.X}}" cy="{{.Y}}" r="3" fill="var(--ink)"/>
 {{- if .Text}}<text class="number" x="{{.TextX}}" y="{{.TextY}}">{{.Text}}</text>{{end}}
