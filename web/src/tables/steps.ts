@@ -13,7 +13,7 @@ export function steps(watched: Watched[]): TemplateResult {
     const taken = all.filter((step) => step.done).length;
     const latest = taken - 1;
     return html`<div class="making" role="group" aria-label=${`Steps of ${one.title}`}>
-      <div class="making-head"><b>${nameOf(one)}</b><span class="quiet">${all.length ? `${taken} of ${all.length} steps taken${one.container!.pid ? `, process ${one.container!.pid}` : ''}` : 'not begun: run the lesson, and it waits before the first step'}</span><porthole-next-step container=${one.key}></porthole-next-step></div>
+      <div class="making-head"><b>${nameOf(one)}</b><span class="quiet">${all.length ? `${taken} of ${all.length} steps taken${one.container!.pid ? `, process ${one.container!.pid}` : ''}` : 'not begun: run the lesson, and it waits before the first step'}</span><porthole-next-step container=${one.key} lesson=${one.container?.lesson ?? page.lesson}></porthole-next-step></div>
       ${all.length ? html`<ol class="making-steps">${all.map((step, i) => row(step, i, latest))}</ol>` : nothing}</div>`;
   })}`;
 }
@@ -56,8 +56,9 @@ function took(usec: number | undefined): string {
 
 /** The buttons that let the making go on, beside what they do. */
 export class NextStep extends Part {
-  static override properties = { container: {}, asking: { state: true }, problem: { state: true } };
+  static override properties = { container: {}, lesson: {}, asking: { state: true }, problem: { state: true } };
   declare container: string;
+  declare lesson: string;
   private declare asking: string;
   private declare problem: string;
   /** How many steps were taken when this page asked for more; nobody is moved who did not ask. */
@@ -66,13 +67,14 @@ export class NextStep extends Part {
   constructor() {
     super();
     this.container = '';
+    this.lesson = '';
     this.asking = '';
     this.problem = '';
   }
 
   override render(): TemplateResult {
-    const run = store.runOf(page.lesson);
-    const offered = (store.lessons?.find((one) => one.slug === page.lesson)?.actions ?? []).filter((action) => action.step && action.container === this.container && run?.actions?.includes(action.id));
+    const run = store.runOf(this.lesson);
+    const offered = (store.lessons?.find((one) => one.slug === this.lesson)?.actions ?? []).filter((action) => action.step && action.container === this.container && run?.actions?.includes(action.id));
     if (!run || !mayControl() || (!offered.length && !this.asking)) return html`${nothing}`;
     return html`<span class="making-go">${offered.map((action, i) => html`<button class="button small ${i ? '' : 'go'}" ?disabled=${Boolean(this.asking)} @click=${() => this.take(run.id, action)}>${action.title}</button>`)}</span>
       ${this.problem ? html`<p class="run-problem" role="alert">${this.problem}</p>` : nothing}`;
@@ -87,7 +89,7 @@ export class NextStep extends Part {
   }
 
   private taken(): number {
-    return store.containers.find((one) => one.lesson === page.lesson && one.key === this.container)?.steps?.filter((step) => step.done).length ?? 0;
+    return store.containers.find((one) => one.lesson === this.lesson && one.key === this.container)?.steps?.filter((step) => step.done).length ?? 0;
   }
 
   private async take(run: string, action: Action): Promise<void> {
