@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,15 +16,15 @@ func TestMemoryIsGivenBackOnceNobodyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := stream.NewHub(stream.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
-		given := 0
+		var given atomic.Int32
 		done := make(chan error, 1)
-		go func() { done <- giveBack(ctx, hub.Watched, func() { given++ }) }()
-		after := func(d time.Duration, want int) {
+		go func() { done <- giveBack(ctx, hub.Watched, func() { given.Add(1) }) }()
+		after := func(d time.Duration, want int32) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if given != want {
-				t.Errorf("memory was given back %d times, want %d", given, want)
+			if got := given.Load(); got != want {
+				t.Errorf("memory was given back %d times, want %d", got, want)
 			}
 		}
 		after(restAfter-1, 0)

@@ -245,7 +245,7 @@ func TestWithoutTheDisksLimitNothingFollows(t *testing.T) {
 func TestEachLessonHasAMadeUpWorld(t *testing.T) {
 	for _, lesson := range loaded() {
 		worlds := 0
-		for _, there := range []bool{good[lesson.Slug] != nil, goodNamespaces[lesson.Slug] != nil, scenes[lesson.Slug] != nil} {
+		for _, there := range []bool{good[lesson.Slug] != nil, goodNamespaces[lesson.Slug] != nil, scenes[lesson.Slug] != nil, scratchScenes[lesson.Slug] != nil} {
 			if there {
 				worlds++
 			}

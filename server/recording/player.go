@@ -48,6 +48,7 @@ func NewPlayer(r *Recording, to Audience) *Player {
 	p.replay = wire.Replay{
 		Header: wire.Header{Type: wire.TypeReplay}, Recording: r.Made, BeganAt: r.began, LengthMs: r.LengthMs(), Speed: 1, Chapters: r.Chapters(), Cut: r.Cut,
 	}
+	p.stand()
 	return p
 }
 
@@ -84,9 +85,23 @@ func (p *Player) Change(wanted wire.ReplayRequest) (wire.Replay, error) {
 	if wanted.PositionMs != nil {
 		p.replay.PositionMs, p.jump = *wanted.PositionMs, true
 	}
+	if p.jump {
+		p.stand() // who asks next is told of there, though the audience may not be yet
+	}
 	p.told = false
 	p.nudge()
 	return p.replay, nil
+}
+
+// stand makes what was so at the position what is so now. p.mu is held, or
+// nobody else knows p.
+func (p *Player) stand() past {
+	before := p.until(p.replay.PositionMs)
+	p.next, p.runs, p.topology = before.next, before.runs, wire.Topology{}
+	if before.topology != nil {
+		p.topology = *before.topology
+	}
+	return before
 }
 
 func (p *Player) nudge() {
@@ -159,12 +174,7 @@ func (p *Player) step(now time.Time, watched bool) time.Duration {
 	case p.jump:
 		p.jump, p.told = false, true
 		p.replay.Epoch++
-		before := p.until(p.replay.PositionMs)
-		p.next, p.runs = before.next, before.runs
-		p.topology = wire.Topology{}
-		if before.topology != nil {
-			p.topology = *before.topology
-		}
+		before := p.stand()
 		p.to.Rewind(p.replay, before.topology, before.samples, before.runs)
 	case !p.told:
 		p.told = true

@@ -305,6 +305,31 @@ func TestItCanBeMovedBackAndForth(t *testing.T) {
 	})
 }
 
+// Whoever asks right after a change is told of there: Run may not have had its turn.
+func TestWhatIsAskedAfterAMoveIsOfThere(t *testing.T) {
+	p := NewPlayer(load(t), nil)
+	to := func(ms int64) {
+		t.Helper()
+		if _, err := p.Change(wire.ReplayRequest{PositionMs: &ms}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(p.Topology().Containers); n != 0 {
+		t.Errorf("at the beginning there are %d containers", n)
+	}
+	to(5050)
+	if n := len(p.Topology().Containers); n != 1 {
+		t.Errorf("after 5 s there are %d containers", n)
+	}
+	if run, ok := p.Get("r"); !ok || run.State != wire.RunRunning {
+		t.Errorf("the run is %+v", run)
+	}
+	to(0)
+	if _, ok := p.Get("r"); ok || len(p.Topology().Containers) != 0 {
+		t.Error("what came later is there at the beginning")
+	}
+}
+
 func TestNobodyLooksAndNothingMoves(t *testing.T) {
 	play(t, false, func(p *Player, hall *hall) {
 		after(time.Hour)

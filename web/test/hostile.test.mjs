@@ -1,5 +1,6 @@
 // Every free text of the stream and the API says something hostile: nothing of it runs, no element comes of it, and it is shown as it was written.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { poison } from '../dev/hostile.mjs';
 import { bench, close, open, until } from './lib/page.mjs';
@@ -8,13 +9,17 @@ import { at } from './lib/room.mjs';
 const it = bench();
 const panels = ['diagram', 'namespaces', 'cpu', 'memory', 'pids', 'io', 'claims', 'processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'limits', 'log'];
 
+/** The one script that each page has in itself: exactly so, and nothing added. */
+const early = await readFile(new URL('../../static/js/early.js', import.meta.url), 'utf8');
+
 /** What has come of the hostile texts; also in shadow trees, where there are any. */
-const harm = (page) => page.evaluate(() => {
+const harm = (page) => page.evaluate((own) => {
   const found = [];
   if (window.hacked !== undefined) found.push(`script ${window.hacked} has run`);
   const look = (root) => {
     for (const element of root.querySelectorAll('*')) {
-      if (element.matches('img[src="x"], script:not([src^="/static/"])')) found.push(element.outerHTML.slice(0, 80));
+      const ours = element.matches('script[src^="/static/"]') || (element.matches('head > script[data-stream^="/api/v1/"]') && element.text === own);
+      if (element.matches('img[src="x"], script') && !ours) found.push(element.outerHTML.slice(0, 80));
       for (const { name, value } of element.attributes) {
         if (/^on/i.test(name)) found.push(`${element.localName} has ${name}`);
         if (/^(href|src|action|formaction)$/i.test(name) && /^\s*(javascript|vbscript|data:text)/i.test(value)) found.push(`${element.localName} has ${name}=${value.slice(0, 40)}`);
@@ -24,7 +29,7 @@ const harm = (page) => page.evaluate(() => {
   };
   look(document);
   return found;
-});
+}, early);
 
 /** Waits until the text stands on the page, as text, and looks what has come of it. */
 async function harmless(page, where) {
