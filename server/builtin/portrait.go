@@ -159,11 +159,8 @@ func statusOf(path string) map[string]string {
 
 // hostnameIn asks for the name in a UTS namespace, from a thread that enters it
 // and is then thrown away.
-func hostnameIn(namespace string) string {
-	name := make(chan string, 1)
-	go func() {
-		defer close(name)
-		runtime.LockOSThread() // and never unlocked: the thread ends with us
+func hostnameIn(namespace string) (name string) {
+	onItsOwnThread(func() {
 		file, err := unix.Open(namespace, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return
@@ -171,8 +168,26 @@ func hostnameIn(namespace string) string {
 		defer unix.Close(file)
 		var about unix.Utsname
 		if unix.Setns(file, unix.CLONE_NEWUTS) == nil && unix.Uname(&about) == nil {
-			name <- unix.ByteSliceToString(about.Nodename[:])
+			name = unix.ByteSliceToString(about.Nodename[:])
 		}
+	})
+	return name
+}
+
+// onItsOwnThread calls do on a thread that ends with it, so that do may change
+// what is the thread's alone. That is never the first: it does not end before
+// the program does, and what is true of it is what /proc/self tells of us.
+func onItsOwnThread(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and not unlocked: the thread ends with us
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			onItsOwnThread(do) // nobody else gets the first one while we hold it
+			return
+		}
+		do()
 	}()
-	return <-name
+	<-done
 }

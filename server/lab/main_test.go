@@ -237,10 +237,14 @@ func (h *house) latest(t *testing.T, id, what string, holds func(wire.Run) bool)
 	return h.await(t, id, what, true, holds)
 }
 
+// patience is longer than any claim waits for a figure: what was missing is in
+// the run's own words then.
+const patience = 150 * time.Second
+
 func (h *house) await(t *testing.T, id, what string, newest bool, holds func(wire.Run) bool) wire.Run {
 	t.Helper()
 	expired := false
-	timer := time.AfterFunc(90*time.Second, func() {
+	timer := time.AfterFunc(patience, func() {
 		h.mu.Lock()
 		expired = true
 		h.mu.Unlock()
