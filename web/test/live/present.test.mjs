@@ -142,6 +142,8 @@ test('a reload in mid-walk comes back to the same place, and Space ends the run'
     await presenter.keyboard.press('Space');
   }
   await until('a clean engine', () => ours() === '');
+  // The engine may be clean before the run has said so, and until then the question is not asked again.
+  await until('the end of the run', async () => !(await server.get(`/api/v1/lessons/${slug}`)).body.run);
 });
 
 test('asked again, everybody has a hand again', async () => {
