@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"porthole/server/engine"
 	"porthole/server/lab"
@@ -17,9 +18,9 @@ import (
 // Subjects lets the sampler ask the engine who runs, without either knowing
 // the other.
 func (d dockerPlug) Subjects() []sampler.Subject {
-	containers := d.Containers()
-	subjects := make([]sampler.Subject, 0, len(containers))
-	for _, c := range containers {
+	ours, others := d.Containers(), d.Others()
+	subjects := make([]sampler.Subject, 0, len(ours)+len(others))
+	for _, c := range slices.Concat(ours, others) {
 		subjects = append(subjects, subjectOf(c))
 	}
 	return subjects
@@ -27,7 +28,7 @@ func (d dockerPlug) Subjects() []sampler.Subject {
 
 func subjectOf(c engine.Container) sampler.Subject {
 	subject := sampler.Subject{Container: wire.Container{
-		Name: c.Name, ID: c.ID, Title: c.Title, Subtitle: c.Subtitle, Key: c.Key, Order: c.Order,
+		Name: c.Name, ID: c.ID, Foreign: c.Foreign, Title: c.Title, Subtitle: c.Subtitle, Key: c.Key, Order: c.Order,
 		Lesson: c.Lesson, Run: c.Run, State: c.State, PID: c.PID, Image: c.Image, Command: c.Command,
 		Limits: askedLimits(c.Asked),
 	}}

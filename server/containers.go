@@ -50,6 +50,9 @@ type cleaned struct{ Containers, Volumes, Networks, Images []string }
 // chooseEngine makes the engine that was asked for, without asking it anything.
 func chooseEngine(name string, o engine.Options) (containers, error) {
 	if name == "builtin" || name == "auto" && onlyBuiltin(os.Getenv, inPath) {
+		if len(o.Also) > 0 {
+			return nil, alsoNeedsDocker("there is none here, and the built-in engine has no containers but its own")
+		}
 		return builtinPlug{builtin.New(builtin.Options{Environment: o.Environment, Log: o.Log})}, nil
 	}
 	docker, err := engine.NewDocker(o)

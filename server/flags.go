@@ -9,10 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
+
+	"porthole/server/wire"
 )
 
 const usage = `Porthole: a window into how Docker works.
@@ -36,6 +39,9 @@ Flags of serve:
   --base-path PATH      serve below this path, for example /porthole
   --control MODE        who may start lessons: auto, open or token (default auto: everybody
                         on loopback; with the printed one-time link beyond it)
+  --also NAME           show this container too, though Porthole did not start it: by name, or
+                        12 digits of its ID or more; repeat, or separate by commas, up to 8.
+                        It is only looked at, never touched (Docker only)
 Flags of serve, verify and record:
   --engine NAME         auto, docker, or builtin: containers without Docker, from the same
                         parts of the kernel, for root on Linux (default auto: docker, or
@@ -66,6 +72,7 @@ type config struct {
 	demos      string
 	allowHost  []string
 	allowEmbed []string
+	also       []string
 	basePath   string
 	control    string
 	logFormat  string
@@ -78,7 +85,7 @@ type config struct {
 
 // flagsOf says which flags each command takes.
 var flagsOf = map[string][]string{
-	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "reader", "log-format"},
+	"serve":       {"listen", "engine", "interval", "demos", "allow-host", "allow-embed", "base-path", "control", "also", "reader", "log-format"},
 	"verify":      {"engine", "interval", "demos", "lesson", "patience", "json", "reader", "log-format"},
 	"record":      {"engine", "interval", "demos", "lesson", "reader", "log-format"},
 	"doctor":      {"engine", "json", "reader", "log-format"},
@@ -107,6 +114,7 @@ func parseFlags(command string, args []string, getenv func(string) string) (conf
 	all.BoolVar(&c.json, "json", false, "")
 	all.Func("allow-host", "", appendTo(&c.allowHost))
 	all.Func("allow-embed", "", appendTo(&c.allowEmbed))
+	all.Func("also", "", appendTo(&c.also))
 	all.Func("lesson", "", appendTo(&c.lessons))
 
 	flags := flag.NewFlagSet("porthole "+command, flag.ContinueOnError)
@@ -198,12 +206,50 @@ func (c *config) check() error {
 			return fmt.Errorf("--allow-embed %s is not an origin, for example https://slides.example", origin)
 		}
 	}
+	if err := c.checkAlso(); err != nil {
+		return err
+	}
 	if c.demos != "" {
 		if info, err := os.Stat(c.demos); err != nil || !info.IsDir() {
 			return fmt.Errorf("--demos %s is not a folder that can be read", c.demos)
 		}
 	}
 	return nil
+}
+
+// containerName is what Docker lets a container be called.
+var containerName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$`)
+
+// checkAlso refuses what --also cannot name.
+func (c *config) checkAlso() error {
+	var once []string
+	for _, name := range c.also {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	c.also = once // in the order in which they will stand
+	for _, name := range c.also {
+		if !containerName.MatchString(name) || name == wire.HostName {
+			return fmt.Errorf("--also %.60q cannot be shown: give a container's name as docker ps has it, other than %q, or at least 12 digits of its ID", name, wire.HostName)
+		}
+	}
+	if len(c.also) > wire.MaxForeign {
+		return fmt.Errorf("--also names %d containers, and the drawing has room for %d that Porthole did not start: leave some out", len(c.also), wire.MaxForeign)
+	}
+	switch {
+	case len(c.also) == 0:
+	case c.engine == "builtin":
+		return alsoNeedsDocker("the built-in engine has no containers but its own")
+	case strings.HasPrefix(c.engine, replayPrefix):
+		return alsoNeedsDocker("a recording holds what it held when it was made")
+	}
+	return nil
+}
+
+// alsoNeedsDocker says why --also cannot be had here.
+func alsoNeedsDocker(why string) error {
+	return fmt.Errorf("--also needs Docker: %s; leave it out, or use --engine docker", why)
 }
 
 // version is the module's version where it was built from one, else the

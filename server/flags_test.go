@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,13 @@ func TestBadUseIsOneLineAndExitCodeTwo(t *testing.T) {
 		{"--demos", "/nonexistent"},
 		{"clean", "--listen", "127.0.0.1:1"},
 		{"workload", "nonsense"},
+		{"--also", "/web"},
+		{"--also", "host"},
+		{"--also", "web,"},
+		{"--also", "1,2,3,4,5,6,7,8,9"},
+		{"--also", "web", "--engine", "builtin"},
+		{"--also", "web", "--engine", "replay:"},
+		{"verify", "--also", "web"},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(context.Background(), args, environment(), &stdout, &stderr)
@@ -81,6 +89,21 @@ func TestBadUseIsOneLineAndExitCodeTwo(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := run(context.Background(), nil, environment("PORTHOLE_INTERVAL", "soon"), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "PORTHOLE_INTERVAL") {
 		t.Errorf("a bad environment gives %d, %q", code, stderr.String())
+	}
+}
+
+func TestContainersOfOthersAreAskedForByName(t *testing.T) {
+	c, err := parseFlags("serve", []string{"--also", "web,db.1", "--also", "0123456789ab", "--also", "web"}, environment("PORTHOLE_ALSO", "cache_2,web"))
+	if want := []string{"cache_2", "web", "db.1", "0123456789ab"}; err != nil || !slices.Equal(c.also, want) {
+		t.Errorf("got %v, %v; want each once, in the order in which they were given: %v", c.also, err, want)
+	}
+	if _, err := parseFlags("serve", []string{"--also", "1,2,3,4,5,6,7,8,1"}, environment()); err != nil {
+		t.Errorf("eight, one of them twice: %v", err)
+	}
+	for args, why := range map[string]string{"1,2,3,4,5,6,7,8,9": "room for 8", "web --engine builtin": "needs Docker: the built-in engine", "web --engine replay:x": "needs Docker: a recording"} {
+		if _, err := parseFlags("serve", strings.Fields("--also "+args), environment()); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("--also %s: %v, want %q in it", args, err, why)
+		}
 	}
 }
 

@@ -63,7 +63,8 @@ func build(c config, stderr io.Writer, to audience) (*house, error) {
 
 	var err error
 	h.engine, err = chooseEngine(c.engine, engine.Options{
-		Log: h.log,
+		Log:  h.log,
+		Also: c.also,
 		// A slow machine's engine is late to answer, and not gone.
 		Patience: c.patience,
 		// Measured once, so that the same work is the same in every container.

@@ -25,6 +25,9 @@ import (
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (int, error) {
 	frugal(os.Getenv)
 	if c.engine == "auto" && !canBeLive() {
+		if len(c.also) > 0 {
+			return exitUsage, alsoNeedsDocker("there is none here, and a recording is shown instead")
+		}
 		return serveReplay(ctx, c, "", stdout, stderr)
 	}
 	if path, replayed := strings.CutPrefix(c.engine, replayPrefix); replayed {

@@ -27,7 +27,7 @@ const (
 	LabelExpires  = "porthole.expires"  // Unix seconds after which anybody may remove it
 )
 
-// Container is one of our containers, as the engine tells it. It is a value
+// Container is a container, as the engine tells it. It is a value
 // that nobody changes: do not write to its map and slices.
 type Container struct {
 	// ID is the engine's, 64 hexadecimal digits.
@@ -52,6 +52,9 @@ type Container struct {
 	// From the labels: which lesson, run and box of the drawing it is.
 	Lesson, Run, Key, Title, Subtitle, Command string
 	Order                                      int
+	// Foreign is true for one that Porthole did not make: then there are no
+	// labels, and all that is read from them is empty. Only Others has such.
+	Foreign bool
 	// Expires is when its time to live is over.
 	Expires time.Time
 

@@ -15,6 +15,10 @@
 // what has porthole.managed=true, a porthole.instance, and our scope. Nothing
 // else is ever stopped, changed or removed, whatever ID one asks with.
 //
+// Containers of others are unknown to us, but for those that Options.Also names:
+// Others has them, apart from ours, to be looked at. The engine is asked about
+// these alone, by name, however many others there are.
+//
 // Several Porthole servers may share one engine. Each thing's porthole.server
 // label says which process made it (boot, PID namespace, number, start time; see
 // serverMark), and each server, when it connects and every half minute, removes

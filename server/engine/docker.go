@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -33,6 +34,10 @@ type Options struct {
 	// such as parallel tests: this Docker sees, sweeps and cleans only what was
 	// made under the same one. Letters, digits and dashes; empty is a scope too.
 	Scope string
+	// Also are containers of others that are to be seen too, at most
+	// wire.MaxForeign: each by its name, or by the first 12 digits of its ID or
+	// more. See Others.
+	Also []string
 	// Executable is the program for the workload image. Empty: our own.
 	Executable string
 	// Environment is set in every container, beside what the lesson asks for,
@@ -71,8 +76,10 @@ type Docker struct {
 
 	state      atomic.Pointer[wire.Engine]
 	containers atomic.Pointer[[]Container]
-	described  atomic.Pointer[wire.Image] // the workload image, as the engine has it
-	running    atomic.Bool                // Run is under way
+	others     atomic.Pointer[[]Container] // apart from ours: nothing that acts looks there
+	missed     string                      // what sayMissed said last
+	described  atomic.Pointer[wire.Image]  // the workload image, as the engine has it
+	running    atomic.Bool                 // Run is under way
 
 	mu       sync.Mutex
 	link     *link // nil while the engine does not answer
@@ -87,6 +94,9 @@ type Docker struct {
 func NewDocker(options Options) (*Docker, error) {
 	if strings.Trim(options.Scope, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return nil, errors.New("the engine's scope may hold only small letters, digits and dashes")
+	}
+	if len(options.Also) > wire.MaxForeign {
+		return nil, fmt.Errorf("at most %d containers of others can be seen", wire.MaxForeign)
 	}
 	options.Instance = cmp.Or(options.Instance, strings.ToLower(rand.Text()[:12]))
 	if options.Log == nil {
@@ -107,6 +117,7 @@ func NewDocker(options Options) (*Docker, error) {
 	d := &Docker{options: options, log: options.Log, lookTimeout: timeoutLook, watchers: map[chan struct{}]struct{}{}, imageGate: make(chan struct{}, 1)}
 	d.state.Store(&wire.Engine{Name: "docker", State: wire.EngineConnecting, Address: options.Address})
 	d.containers.Store(&[]Container{})
+	d.others.Store(&[]Container{})
 	return d, nil
 }
 

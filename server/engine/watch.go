@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -32,6 +33,9 @@ func (d *Docker) follow(ctx context.Context, l *link) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.keepAsking(ctx, l) })
 	group.Go(func() error { return d.watch(ctx, l) })
+	if len(d.options.Also) > 0 {
+		group.Go(func() error { return d.watchOthers(ctx, l) })
+	}
 	return group.Wait()
 }
 
@@ -63,34 +67,39 @@ func (d *Docker) keepAsking(ctx context.Context, l *link) error {
 	}
 }
 
-// watch keeps the snapshot of containers. It subscribes before it lists, so
-// that nothing falls between, and inspects a container once per change.
+// watch keeps the snapshot of our containers.
 func (d *Docker) watch(ctx context.Context, l *link) error {
-	ctx, cancel := context.WithCancel(ctx)
-	filter := filters.NewArgs(filters.Arg("type", "container"), filters.Arg("label", LabelManaged+"=true"))
-	for _, name := range changing {
-		filter.Add("event", name)
+	news, err := l.subscribe(ctx, changing, filters.Arg("label", LabelManaged+"=true"))
+	if err != nil {
+		return err
 	}
-	// Events returns when the engine has answered; the timer bounds that.
-	timer := time.AfterFunc(timeoutRead, cancel)
-	messages, failures := l.client.Events(ctx, events.ListOptions{Filters: filter})
-	defer func() { // the client's goroutine ends before we do
-		cancel()
-		for range failures {
-		}
-	}()
-	if !timer.Stop() {
-		return context.DeadlineExceeded
-	}
+	defer news.close()
 	// First, so that nobody sees what is about to go.
 	if err := d.sweep(ctx, l); err != nil {
 		d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
 	}
-	seen := &sight{known: map[string]Container{}, slow: map[string]bool{}, events: map[string][]Event{}}
-	if err := d.list(ctx, l, seen); err != nil {
+	seen := newSight(&d.containers)
+	seen.list = func() error { return d.list(ctx, l, seen) }
+	seen.shows = func(c *Container) bool { return ours(c.Labels, d.options.Scope) && c.Labels[LabelRole] == "" }
+	seen.concerns = func(events.Message) bool { return true }
+	return d.keep(ctx, l, seen, news, func() {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(seen.known)), func(c Container) bool { return d.abandoned(c.Labels) }) {
+			return
+		}
+		if err := d.sweep(ctx, l); err != nil {
+			d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
+		}
+	})
+}
+
+// keep keeps a snapshot of containers up to date. They are listed after the
+// subscription has begun, so that nothing falls between, and each is inspected
+// once per change. relisted is called after each further listing.
+func (d *Docker) keep(ctx context.Context, l *link, seen *sight, news *news, relisted func()) error {
+	if err := seen.list(); err != nil {
 		return err
 	}
-	d.publish(seen.known)
+	d.publish(seen)
 	ticker := time.NewTicker(d.options.Relist)
 	defer ticker.Stop()
 	for {
@@ -98,59 +107,69 @@ func (d *Docker) watch(ctx context.Context, l *link) error {
 		if len(seen.slow) > 0 {
 			again = time.After(time.Second)
 		}
+		touched := map[string]bool{}
+		note := func(message events.Message) {
+			if seen.concerns(message) {
+				seen.note(message)
+				touched[message.Actor.ID] = true
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-again:
-			for id := range seen.slow {
-				if err := d.look(ctx, l, id, seen); err != nil {
-					return err
-				}
-			}
-		case err := <-failures:
+			maps.Copy(touched, seen.slow)
+		case err := <-news.failures:
 			return fmt.Errorf("the stream of events ended: %w", cmp.Or(err, errors.New("the engine closed it")))
-		case message := <-messages:
+		case message := <-news.messages:
 			// What came meanwhile is taken along: one look per container.
-			seen.note(message)
-			touched := map[string]bool{message.Actor.ID: true}
+			note(message)
 			for more := true; more; {
 				select {
-				case message = <-messages:
-					seen.note(message)
-					touched[message.Actor.ID] = true
+				case message = <-news.messages:
+					note(message)
 				default:
 					more = false
 				}
 			}
-			for id := range touched {
-				if err := d.look(ctx, l, id, seen); err != nil {
-					return err
-				}
-			}
 		case <-ticker.C:
-			if err := d.list(ctx, l, seen); err != nil {
+			if err := seen.list(); err != nil {
 				return err
 			}
-			if !slices.ContainsFunc(slices.Collect(maps.Values(seen.known)), func(c Container) bool { return d.abandoned(c.Labels) }) {
-				break
-			}
-			if err := d.sweep(ctx, l); err != nil {
-				d.log.Warn("left-overs of an earlier Porthole could not be swept", "error", err)
+			relisted()
+		}
+		for id := range touched {
+			if err := d.look(ctx, l, id, seen); err != nil {
+				return err
 			}
 		}
-		d.publish(seen.known)
+		d.publish(seen)
 	}
 }
 
-// sight is what one link has seen.
+// sight is what one link has seen of one kind of containers: ours, or those of
+// others that were asked for.
 type sight struct {
-	known map[string]Container
+	// into is where what is seen is made known.
+	into *atomic.Pointer[[]Container]
+	// list brings what is known in line with the engine.
+	list func() error
+	// shows reports whether a container is of this kind, and may finish it.
+	shows func(*Container) bool
+	// concerns reports whether an event may be about one.
+	concerns func(events.Message) bool
+
+	known map[string]Container // by ID
 	// slow are containers that the engine could not tell about in time: it
 	// lets nobody look at one while it starts it, which takes long on a busy
 	// machine.
 	slow map[string]bool
 	// events are what was said of each container since this link began.
 	events map[string][]Event
+}
+
+func newSight(into *atomic.Pointer[[]Container]) *sight {
+	return &sight{into: into, known: map[string]Container{}, slow: map[string]bool{}, events: map[string][]Event{}}
 }
 
 // maximumEvents is how many events of one container are remembered.
@@ -209,7 +228,8 @@ func (d *Docker) list(ctx context.Context, l *link, seen *sight) error {
 	return nil
 }
 
-// look inspects one container, and keeps or forgets it. An error ends the link.
+// look inspects one container, by ID or name, and keeps or forgets it. An error
+// ends the link.
 func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) error {
 	var answer container.InspectResponse
 	err := l.call(ctx, d.lookTimeout, "inspect a container", func(ctx context.Context, cli *client.Client) (err error) {
@@ -234,23 +254,25 @@ func (d *Docker) look(ctx context.Context, l *link, id string, seen *sight) erro
 		return nil
 	}
 	c := parseContainer(answer)
-	if !ours(c.Labels, d.options.Scope) || c.Labels[LabelRole] != "" {
-		delete(seen.events, id)
+	if !seen.shows(&c) {
+		delete(seen.known, c.ID)
+		delete(seen.events, c.ID)
 		return nil
 	}
-	c.Events = seen.events[id]
-	seen.known[id] = c
+	c.Events = seen.events[c.ID]
+	seen.known[c.ID] = c
 	return nil
 }
 
 // publish makes known the snapshot, if it differs.
-func (d *Docker) publish(known map[string]Container) {
-	next := slices.SortedFunc(maps.Values(known), func(a, b Container) int {
+func (d *Docker) publish(seen *sight) {
+	next := slices.SortedFunc(maps.Values(seen.known), func(a, b Container) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	if reflect.DeepEqual(next, d.Containers()) || len(next) == 0 && len(d.Containers()) == 0 {
+	before := *seen.into.Load()
+	if reflect.DeepEqual(next, before) || len(next) == 0 && len(before) == 0 {
 		return
 	}
-	d.containers.Store(&next)
+	seen.into.Store(&next)
 	d.nudge()
 }

@@ -200,8 +200,8 @@ func (r *Reader) suspect(w way) {
 	strange := false
 	for _, one := range r.options.Sampler.Engine.Subjects() {
 		c := one.Container
-		if c.PID == 0 || c.State != "running" || len(c.ID) < 12 {
-			continue
+		if c.Foreign || c.PID == 0 || c.State != "running" || len(c.ID) < 12 {
+			continue // its owner may have given it any group
 		}
 		text, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(c.PID), "cgroup"))
 		if errors.Is(err, os.ErrPermission) {

@@ -101,8 +101,11 @@ func (o *overAPI) refresh(ctx context.Context, group *errgroup.Group) {
 		if f != nil {
 			f.subject = one
 		}
+		if c.Foreign && !here[key] {
+			continue // it goes when it ends, whether its owner removes it or not
+		}
 		c.Namespaces = unknown()
-		if inside := o.reader.options.Sampler.Inside; inside != nil {
+		if inside := o.reader.options.Sampler.Inside; inside != nil && !c.Foreign {
 			c.Inside = inside(c.Name)
 		}
 		topology.Containers = append(topology.Containers, c)

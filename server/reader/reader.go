@@ -332,7 +332,7 @@ func (r *Reader) state() state {
 	}
 	for _, one := range o.Engine.Subjects() {
 		t := told{Container: one.Container, ExitCode: one.ExitCode, OOMKilled: one.OOMKilled}
-		if o.Inside != nil {
+		if o.Inside != nil && !one.Container.Foreign {
 			t.Inside = o.Inside(one.Container.Name)
 		}
 		s.Subjects = append(s.Subjects, t)

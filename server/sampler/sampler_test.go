@@ -462,3 +462,69 @@ func TestAClockThatIsSetDisturbsNoSampling(t *testing.T) {
 	e.set(wire.EngineUp)
 	a.await(t, "its last word", func() bool { return len(a.gone) == 1 })
 }
+
+// others is a subject that Porthole did not start.
+func others(name string, pid int) sampler.Subject {
+	one := subject(name, pid)
+	one.Container.Foreign = true
+	return one
+}
+
+// A container of others is read as ours are, but for what its processes were
+// told, what it has written, and what would be inside. It stands after ours, and
+// goes when it ends, though its owner keeps it.
+func TestAContainerOfOthersIsReadWithoutItsSecrets(t *testing.T) {
+	e, a := newEngine(), newAudience()
+	s := start(t, e, a, 20*time.Millisecond)
+	process, own := child(t), child(t)
+	late := subject("a lesson's", own.Process.Pid)
+	late.Container.Run, late.Container.Order = "run", 9
+	e.set(wire.EngineUp, others("theirs", process.Process.Pid), late)
+	a.await(t, "both", func() bool { return len(a.topology.Containers) == 2 && a.topology.Containers[1].Outside != nil })
+	ours, c := a.topology.Containers[0], a.topology.Containers[1]
+	if ours.Name != "a lesson's" || c.Name != "theirs" || !c.Foreign {
+		t.Errorf("they stand as %s and %s, want ours first", ours.Name, c.Name)
+	}
+	if c.Inside != nil || c.Layers != nil || ours.Inside == nil || ours.Layers == nil {
+		t.Errorf("inside and layers are %v, %v of theirs, and %v, %v of ours", c.Inside, c.Layers, ours.Inside, ours.Layers)
+	}
+	command := func(c wire.Container, pid int) string {
+		for _, p := range c.Outside.Processes {
+			if p.PID == pid {
+				return p.Command
+			}
+		}
+		return "not among its processes"
+	}
+	if got, want := command(c, process.Process.Pid), "sleep"; got != want {
+		t.Errorf("their process is %q, want %q", got, want)
+	}
+	if got, want := command(ours, own.Process.Pid), "sleep 60"; got != want {
+		t.Errorf("our process is %q, want %q", got, want)
+	}
+	a.await(t, "its counters", func() bool {
+		if len(a.samples) == 0 {
+			return false
+		}
+		_, there := a.samples[len(a.samples)-1].Containers["theirs"]
+		return there
+	})
+	for _, field := range []string{"memoryCurrentBytes", "namespace.net", "capEff"} {
+		if source, err := s.Source("theirs", field); err != nil || source.Raw == "" {
+			t.Errorf("the source of %s is %+v, %v", field, source, err)
+		}
+	}
+
+	ended := others("theirs", 0)
+	code := 3
+	ended.Container.State, ended.ExitCode = "exited", &code
+	e.set(wire.EngineUp, ended, late)
+	a.await(t, "its end", func() bool { return len(a.gone) == 1 && len(a.topology.Containers) == 1 })
+	if g := a.gone[0]; g.Name != "theirs" || g.ExitCode == nil || *g.ExitCode != 3 {
+		t.Errorf("the last word is %+v, want its exit code", g)
+	}
+	again := others("theirs", child(t).Process.Pid)
+	again.Container.StartedAt = 2
+	e.set(wire.EngineUp, again, late)
+	a.await(t, "its next start", func() bool { return len(a.topology.Containers) == 2 })
+}

@@ -60,8 +60,14 @@ func halfMade(c wire.Container) bool { return c.State == "created" && len(c.Step
 var noGroup = errors.New("the process is not in a control group of its own yet")
 
 // compareContainers keeps the containers of a run together, in the order that
-// the lesson gives them.
+// the lesson gives them. Those of others come last.
 func compareContainers(a, b wire.Container) int {
+	if a.Foreign != b.Foreign {
+		if a.Foreign {
+			return 1
+		}
+		return -1
+	}
 	return cmp.Or(
 		cmp.Compare(a.Run, b.Run),
 		cmp.Compare(a.Order, b.Order),
@@ -83,7 +89,9 @@ func (s *Sampler) open(one Subject) *subject {
 		return sub
 	}
 	sub.identity = identity
-	sub.layers = s.layers.Open(identity.PID)
+	if !one.Container.Foreign { // which files others have written is theirs
+		sub.layers = s.layers.Open(identity.PID)
+	}
 	if s.cgroupErr != nil {
 		sub.trouble = s.cgroupErr
 		return sub
@@ -193,7 +201,7 @@ func (sub *subject) pids() []int {
 var ErrUnknownSource = errors.New("no such number")
 
 // HostName is the name under which the host's own namespaces are explained.
-const HostName = "host"
+const HostName = wire.HostName
 
 // namespacePrefix begins the fields that explain a namespace's number, for
 // example namespace.pid.

@@ -20,8 +20,15 @@ func (s *Sampler) refresh(now time.Time, all bool) {
 	var leaving []*subject
 	for _, one := range s.Engine.Subjects() {
 		k := key(one.Container)
-		here[k] = true
 		known := s.subjects[k]
+		if one.Container.Foreign && !alive(one.Container) {
+			// It goes when it ends, whether its owner removes it or not.
+			if known != nil {
+				known.exitCode, known.oomKilled = one.ExitCode, one.OOMKilled
+			}
+			continue
+		}
+		here[k] = true
 		// One that is made step by step was known before it had a process.
 		if known == nil || known.waitsForFiles() || halfMade(one.Container) && alive(one.Container) && known.neverRan() {
 			s.subjects[k] = s.open(one)
@@ -146,7 +153,7 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine, all bool) {
 		if c.Namespaces == nil {
 			c.Namespaces = []wire.Namespace{}
 		}
-		if s.Inside != nil {
+		if s.Inside != nil && !c.Foreign {
 			c.Inside = s.Inside(c.Name)
 		}
 		if alive(c) {
@@ -183,17 +190,24 @@ func (s *Sampler) publishTopology(now time.Time, engine wire.Engine, all bool) {
 // the number of containers; as many as the drawing of the book has.
 const perLook = 3
 
+// othersPerLook is the same for containers of others, which so take no turn
+// from a lesson's.
+const othersPerLook = 1
+
 // dueOf are the containers whose slow facts are to be read now: those that need
 // it at once, and a few others, the longest unread first.
 func dueOf(subjects []*subject) []*subject {
 	// The exited have nothing to read again, and must not keep the others waiting.
 	turn := slices.DeleteFunc(slices.Clone(subjects), func(sub *subject) bool { return !alive(sub.container) })
 	slices.SortStableFunc(turn, func(a, b *subject) int { return a.described.Compare(b.described) })
+	left := map[bool]int{false: perLook, true: othersPerLook}
 	var due []*subject
-	for i, sub := range turn {
-		if i < perLook || sub.described.IsZero() || sub.hasEnded() {
+	for _, sub := range turn {
+		foreign := sub.container.Foreign
+		if left[foreign] > 0 || sub.described.IsZero() || sub.hasEnded() {
 			due = append(due, sub)
 		}
+		left[foreign]--
 	}
 	return due
 }
@@ -213,9 +227,13 @@ func (s *Sampler) describe(sub *subject, processes process.FS) {
 	facts := slowFacts{limits: sub.container.Limits}
 	if processes.Check(sub.identity) == nil {
 		facts.limits = sub.limits(sub.container.Limits)
-		if view, security, err := processes.Describe(pid, sub.pids()); err == nil {
+		look := processes
+		if sub.container.Foreign {
+			look = processes.NamesOnly()
+		}
+		if view, security, err := look.Describe(pid, sub.pids()); err == nil {
 			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub, processes))
-			if sub.facts.outside != nil && processes.Exiting(pid) {
+			if sub.facts.outside != nil && look.Exiting(pid) {
 				// What is left of it tells less than what was seen before.
 				facts.outside, facts.security = sub.facts.outside, sub.facts.security
 			}
@@ -237,7 +255,7 @@ func (s *Sampler) describe(sub *subject, processes process.FS) {
 // touched are the files that the container says it has touched, as the host
 // has them.
 func (s *Sampler) touched(sub *subject, processes process.FS) []wire.File {
-	if s.Inside == nil {
+	if s.Inside == nil || sub.container.Foreign {
 		return nil
 	}
 	inside := s.Inside(sub.container.Name)

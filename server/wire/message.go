@@ -73,6 +73,11 @@ type Container struct {
 	Name string `json:"name"`
 	// ID is the engine's, 64 hexadecimal digits.
 	ID string `json:"id"`
+	// Foreign is true for a container that Porthole did not start and that is
+	// only looked at, because --also names it. Title to Run and Command are then
+	// absent, Order is its place among its like, and of its processes' commands
+	// there is only the name.
+	Foreign bool `json:"foreign,omitempty"`
 	// Title is the lesson's name for it, for example "App A".
 	Title string `json:"title,omitempty"`
 	// Subtitle is the lesson's word for it, for example "isolated".
@@ -120,6 +125,13 @@ type Container struct {
 	// created, and it has a PID from the first on.
 	Steps []MakingStep `json:"steps,omitempty"`
 }
+
+// HostName stands for the machine itself where a container could be named.
+const HostName = "host"
+
+// MaxForeign is how many containers that Porthole did not start can be on the
+// drawing.
+const MaxForeign = 8
 
 // The most that a Container holds of each.
 const (

@@ -94,7 +94,8 @@ type Process struct {
 	// NSpid are its numbers in each nested PID namespace from the one of the
 	// reader inwards (the NSpid line of /proc/PID/status).
 	NSpid []int `json:"nsPid,omitempty"`
-	// Command is its argument vector, joined by spaces and cut at 200 bytes.
+	// Command is its argument vector (/proc/PID/cmdline), joined by spaces and
+	// cut at 200 bytes; of a Foreign container only its name (/proc/PID/comm).
 	Command string `json:"command"`
 	// LastCPU is the processor on which it last ran (field 39 of
 	// /proc/PID/stat).

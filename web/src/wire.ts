@@ -570,6 +570,13 @@ export interface Container {
   name: string;
   /** ID is the engine's, 64 hexadecimal digits. */
   id: string;
+  /**
+   * Foreign is true for a container that Porthole did not start and that is
+   * only looked at, because --also names it. Title to Run and Command are then
+   * absent, Order is its place among its like, and of its processes' commands
+   * there is only the name.
+   */
+  foreign?: boolean;
   /** Title is the lesson's name for it, for example "App A". */
   title?: string;
   /** Subtitle is the lesson's word for it, for example "isolated". */
@@ -1318,7 +1325,10 @@ export interface Process {
    * reader inwards (the NSpid line of /proc/PID/status).
    */
   nsPid?: number[];
-  /** Command is its argument vector, joined by spaces and cut at 200 bytes. */
+  /**
+   * Command is its argument vector (/proc/PID/cmdline), joined by spaces and
+   * cut at 200 bytes; of a Foreign container only its name (/proc/PID/comm).
+   */
   command: string;
   /**
    * LastCPU is the processor on which it last ran (field 39 of

@@ -35,12 +35,21 @@ type FS struct {
 	hostEnds  *knownEnds
 	kthreadd  *atomic.Bool   // process 2 was seen to be the kernel's own
 	round     map[string]any // what a Round has read of the host; nil outside one
+	namesOnly bool
 }
 
 // Round returns an FS for one look at several processes: what is the host's and
 // not theirs is read for the first of them only. It is for one goroutine.
 func (fs FS) Round() FS {
 	fs.round = map[string]any{}
+	return fs
+}
+
+// NamesOnly returns an FS that tells of a process' command its name alone
+// (/proc/PID/comm, at most 15 bytes) and does not read its arguments, in which
+// there may be secrets.
+func (fs FS) NamesOnly() FS {
+	fs.namesOnly = true
 	return fs
 }
 

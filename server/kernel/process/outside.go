@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,8 +45,13 @@ func (fs FS) Describe(pid int, pids []int) (wire.View, wire.Security, error) {
 // Exiting reports whether a process has given up its memory, and with it its
 // arguments (proc_pid_cmdline(5)), or is gone: it is being torn down, and the
 // first process of a PID namespace takes all others with it. Asked after they
-// were read, it tells whether what was read may be half of the truth.
+// were read, it tells whether what was read may be half of the truth. With
+// [FS.NamesOnly] it goes by the size of its memory (proc_pid_statm(5)).
 func (fs FS) Exiting(pid int) bool {
+	if fs.namesOnly {
+		pages, err := small.Read(fs.path(pid, "statm"))
+		return err != nil || bytes.HasPrefix(pages, []byte("0 "))
+	}
 	arguments, err := small.Read(fs.path(pid, "cmdline"))
 	return err != nil || len(arguments) == 0
 }
@@ -140,18 +146,30 @@ func (fs FS) processes(pids []int, first int, ofFirst status) []wire.Process {
 		if text, err := small.Read(fs.path(pid, "stat")); err == nil {
 			process.LastCPU = parseLastCPU(text)
 		}
-		if text, err := small.Read(fs.path(pid, "cmdline")); err == nil {
-			process.Command = parseCommand(text)
-		}
-		if process.Command == "" {
-			// A zombie has no arguments any more, but a name.
-			if text, err := small.Read(fs.path(pid, "comm")); err == nil {
-				process.Command = "[" + strings.TrimSpace(string(text)) + "]"
-			}
-		}
+		process.Command = fs.command(pid)
 		list = append(list, process)
 	}
 	return list
+}
+
+// command is a process' argument vector, or its name where only that is wanted
+// or left; "" where it cannot be read.
+func (fs FS) command(pid int) string {
+	if !fs.namesOnly {
+		if text, err := small.Read(fs.path(pid, "cmdline")); err == nil && len(text) > 0 {
+			return parseCommand(text)
+		}
+	}
+	text, err := small.Read(fs.path(pid, "comm"))
+	if err != nil {
+		return ""
+	}
+	// A name may hold any byte: what is no text is made so, as in arguments.
+	name := parseCommand(bytes.TrimSpace(text))
+	if fs.namesOnly {
+		return name
+	}
+	return "[" + name + "]" // a zombie has no arguments any more
 }
 
 // hostname is the host's name. /proc/sys/kernel/hostname answers with the name

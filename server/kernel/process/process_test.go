@@ -58,6 +58,10 @@ func TestFixtures(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				bare, err := fs.NamesOnly().Outside(pid, []int{pid})
+				if err != nil || len(bare.Processes) != 1 || bare.Processes[0].Command == "" || bare.Processes[0].Command == view.Processes[0].Command {
+					t.Errorf("by its name alone the process is %+v, %v", bare.Processes, err)
+				}
 				if len(view.Interfaces) != 1 || !strings.HasPrefix(view.Interfaces[0].Name, "veth") {
 					t.Errorf("the host's ends are %v, want one veth", view.Interfaces)
 				}
