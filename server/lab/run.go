@@ -50,9 +50,10 @@ type run struct {
 	claims     []*judged
 	actions    map[string]*taken
 	host       demos.Host
-	awaySince  time.Time // since when the engine has been away
-	allExited  time.Time // since when all containers have exited
-	allJudged  time.Time // since when no claim is pending
+	foreign    map[string]bool // the names of containers that are not Porthole's
+	awaySince  time.Time       // since when the engine has been away
+	allExited  time.Time       // since when all containers have exited
+	allJudged  time.Time       // since when no claim is pending
 
 	stop     chan struct{}
 	stopOnce sync.Once
@@ -263,9 +264,11 @@ func (r *run) observed(o Observation, now time.Time) {
 	switch {
 	case o.Topology != nil:
 		r.host = hostFacts(o.Topology.Host.Host, o.Topology.Host.Namespaces)
+		r.foreign = map[string]bool{}
 		for i := range o.Topology.Containers {
 			c := &o.Topology.Containers[i]
-			if c.Run != r.id {
+			r.foreign[c.Name] = c.Foreign
+			if c.Foreign || c.Run != r.id {
 				continue
 			}
 			if subject := r.subject(c.Key); subject != nil {
@@ -282,7 +285,7 @@ func (r *run) observed(o Observation, now time.Time) {
 	case o.Sample != nil:
 		at := r.clock.sample(o.Sample.At, now)
 		for _, subject := range r.containers {
-			if counters, ok := o.Sample.Containers[subject.name]; ok {
+			if counters, ok := o.Sample.Containers[subject.name]; ok && !r.foreign[subject.name] {
 				subject.sampled(at, o.Sample.At, counters)
 			}
 		}
