@@ -51,7 +51,7 @@ func (s *Site) embedPage(w http.ResponseWriter, r *http.Request) {
 		s.pages.fail(w, r, status, sentence, true)
 		return
 	}
-	v.Snapshot = s.snapshot()
+	v.Snapshot = s.snapshot(func(name string) bool { return name == v.Container })
 	s.pages.render(w, r, http.StatusOK, "embed", v)
 }
 

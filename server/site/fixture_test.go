@@ -234,6 +234,9 @@ func (s *server) publish(usage uint64) {
 		Containers: []wire.Container{{
 			Name: "porthole-a", Title: "App A", State: "running", PID: 4242,
 			Namespaces: []wire.Namespace{{Type: "pid", Inode: 4026532999, Relation: wire.RelationOwn}},
+		}, {
+			Name: "shop-web", Foreign: true, State: "running", PID: 777,
+			Namespaces: []wire.Namespace{{Type: "pid", Inode: 4026533777, Relation: wire.RelationOwn}},
 		}},
 	})
 	s.sample(usage)

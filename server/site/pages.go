@@ -170,7 +170,7 @@ func (s *Site) drawing(w http.ResponseWriter, r *http.Request, page, title strin
 	}
 	s.pages.render(w, r, http.StatusOK, "architecture", view{
 		Title: title, Page: page, Lesson: lesson, Theme: theme,
-		Lessons: s.Lab.Catalogue(), Snapshot: s.snapshot(),
+		Lessons: s.Lab.Catalogue(), Snapshot: s.snapshot(all),
 	})
 }
 
@@ -187,7 +187,7 @@ func (s *Site) lessonPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.pages.render(w, r, http.StatusOK, "lesson", view{
 		Title: lesson.Title, Page: "lesson", Lesson: lesson.Slug, Theme: theme,
-		Lessons: s.Lab.Catalogue(), Text: s.lessonText(lesson), Snapshot: s.snapshot(),
+		Lessons: s.Lab.Catalogue(), Text: s.lessonText(lesson), Snapshot: s.snapshot(none),
 	})
 }
 

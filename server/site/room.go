@@ -174,7 +174,7 @@ func (s *Site) walk(w http.ResponseWriter, r *http.Request, page, title string) 
 		v.Stops = append(v.Stops, stopText{Lesson: lesson, Insight: s.htmlOf(article.Insight)})
 	}
 	v.Takeaways = takeaways(v.Lessons, nil)
-	v.Snapshot = s.snapshot()
+	v.Snapshot = s.snapshot(none)
 	s.pages.render(w, r, http.StatusOK, page, v)
 }
 

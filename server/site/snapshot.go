@@ -22,8 +22,9 @@ type snapshotRow struct {
 }
 
 // snapshot decodes what the stream has sent last; nil before there is
-// anything.
-func (s *Site) snapshot() *snapshot {
+// anything. Of containers that Porthole did not start it has those of which
+// others says so, by their names.
+func (s *Site) snapshot(others func(name string) bool) *snapshot {
 	data, ok := s.Hub.Latest(wire.TypeTopology)
 	if !ok {
 		return nil
@@ -42,10 +43,17 @@ func (s *Site) snapshot() *snapshot {
 	at := time.UnixMilli(max(topology.At, sample.At)).UTC()
 	shot := &snapshot{At: at.Format("15:04:05 UTC"), Host: topology.Host}
 	for _, container := range topology.Containers {
+		if container.Foreign && !others(container.Name) {
+			continue
+		}
 		shot.Rows = append(shot.Rows, snapshotRow{Container: container, Counters: sample.Containers[container.Name]})
 	}
 	return shot
 }
+
+// The containers of others that a page can have.
+func all(string) bool  { return true }
+func none(string) bool { return false }
 
 // countWords shows a counter, or a dash where the host does not have it.
 func countWords(c wire.Count, divisor uint64, unit string) string {
