@@ -16,6 +16,9 @@ const apps = [
 /** The states, by name. Each says how many containers, and what is odd about them. */
 export const states = {
   zero: { count: 0 },
+  others: { count: 3, others: 2 },
+  othersalone: { count: 0, others: 2 },
+  othersmost: { count: 4, others: 8 },
   one: { count: 1 },
   two: { count: 2 },
   three: { count: 3 },
@@ -96,6 +99,15 @@ function makingSteps(pid) {
   ];
 }
 
+/** What others call their containers. */
+const strangers = ['shop-web-', 'monitoring_prometheus-server-', 'db'];
+
+/** A container that Porthole did not start: what the server leaves off. */
+function stranger({ title, subtitle, key, lesson, run, command, inside, ...rest }, order) {
+  const [first, ...more] = rest.outside.processes;
+  return { ...rest, foreign: true, order, image: 'nginx:1.29', startedAt: Date.UTC(2026, 0, 1), outside: { ...rest.outside, processes: [{ ...first, command: 'nginx' }, ...more.map((one) => ({ ...one, command: 'nginx' }))] } };
+}
+
 export class Host {
   constructor(name) {
     this.name = name;
@@ -118,8 +130,9 @@ export class Host {
   head(type, at = this.now()) { this.seq[type] = (this.seq[type] ?? 0) + 1; return { type, seq: this.seq[type], at }; }
 
   get apps() {
-    const { count, long, lesson } = this.state;
-    return Array.from({ length: count }, (_, i) => {
+    const { count, long, lesson, others = 0 } = this.state;
+    return Array.from({ length: count + others }, (_, i) => {
+      if (i >= count) return { ...apps[i % apps.length], key: '', name: strangers[(i - count) % strangers.length] + (i - count), foreign: true, pid: 1201 + i * 371 };
       const app = { ...apps[i % apps.length] };
       if (i >= apps.length) { app.title = `App ${String.fromCharCode(65 + i)}`; app.subtitle = ['copy', 'worker', 'cache'][i % 3]; }
       if (long) { app.title = ['A rather long application title', 'postgresql-primary-with-replica', 'Ein sehr langer Name für C'][i]; app.subtitle = 'with a long explanation of what it is'; }
@@ -161,6 +174,7 @@ export class Host {
 
   container(app, i) {
     const n = i + 1;
+    if (app.foreign) return stranger(this.live(app, i), n - this.state.count);
     // Nothing can be read of a process that is no more.
     if (this.state.ended?.includes(n)) {
       const { pid, outside, security, ...rest } = this.live(app, i);

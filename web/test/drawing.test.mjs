@@ -7,9 +7,10 @@ import { axe, bench, close, drawn, misfits, open, settled, until, withGraphs } f
 const it = bench();
 const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
 
-for (const [state, { count, silent, engine, hostile }] of Object.entries(states)) {
+for (const [state, { count: own, others = 0, silent, engine, hostile }] of Object.entries(states)) {
   // Names that no engine would take, longer than any line: what they may do is for hostile.test.mjs.
   if (silent || engine || hostile) continue;
+  const count = own + others;
   test(`the drawing of "${state}" fits at every size`, async () => {
     const page = await open(it, { state });
     await drawn(page, count);

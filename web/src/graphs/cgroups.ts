@@ -216,7 +216,10 @@ export class Cgroups extends Part {
 
   /** The limit's file and what it holds; for one that is still to start, the flag that will ask for it. */
   private raw(limit: Container['limits']['cpu'], column: Column, flag: string): TemplateResult | typeof nothing {
-    if (!column.container) return html`<span>${new RegExp(`${flag}[ =]\\S+`).exec(column.command)?.[0] ?? nothing}</span>`;
+    if (!column.container) {
+      const asks = new RegExp(`${flag}[ =]\\S+`).exec(column.command)?.[0] ?? nothing;
+      return html`<span title=${asks}>${asks}</span>`; // among many it may have to be cut
+    }
     if (!limit?.file) return nothing;
     // Long names lose what the row says already, and "no limit" as v1 writes it its nineteen digits.
     const file = limit.file.length > 12 ? limit.file.replace(/^(cpu|memory|pids)\./, '') : limit.file;

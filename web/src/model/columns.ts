@@ -13,6 +13,8 @@ export interface Column {
   subtitle: string;
   command: string;
   container?: Container;
+  /** Whether somebody else started it: it is only looked at. */
+  foreign?: boolean;
   /** The engine's name, even of one that is gone. */
   name: string;
   /** What the outline is waiting for, in a word. */
@@ -44,6 +46,9 @@ export function halfMade(container: Container | undefined): boolean {
   return container?.state === 'created' && Boolean(container.pid && container.steps?.length);
 }
 
+/** The word for a container of somebody else's. */
+const notOurs = 'not started by Porthole';
+
 /** The chapter's own three, for when the server has not told its lessons yet. */
 const book = [
   { key: 'a', title: 'App A', subtitle: 'isolated', command: '' },
@@ -54,16 +59,16 @@ const book = [
 /**
  * The columns of the drawing: the containers there are, with an outline for
  * each that the run has yet to start or has already removed, so that nothing
- * moves when they come and go.
+ * moves when they come and go. Those of others stand after all of ours.
  */
-export function columnsOf(containers: Container[], run: Run | undefined, lesson: Lesson | undefined): Column[] {
+export function columnsOf(shown: Container[], run: Run | undefined, lesson: Lesson | undefined): Column[] {
+  const containers = shown.filter((one) => !one.foreign);
   const columns: Omit<Column, 'n'>[] = [];
   const taken = new Set<string>();
   const real = (container: Container): Omit<Column, 'n'> => ({
     key: `${container.lesson ?? ''}/${container.key ?? container.name}`,
-    title: container.title || container.name,
-    subtitle: container.subtitle ?? '',
-    command: container.command ?? '',
+    ...(container.foreign ? { title: container.name, subtitle: notOurs, command: '', foreign: true }
+      : { title: container.title || container.name, subtitle: container.subtitle ?? '', command: container.command ?? '' }),
     // One that is only created has nothing to read yet: its outline stays until it starts.
     ...(container.state === 'created' && !halfMade(container) ? {} : { container }),
     name: container.name,
@@ -92,5 +97,6 @@ export function columnsOf(containers: Container[], run: Run | undefined, lesson:
     }
   }
   for (const container of containers) if (!taken.has(container.name)) columns.push(real(container));
+  for (const container of shown) if (container.foreign) columns.push(real(container));
   return columns.map((column, i) => ({ ...column, n: i + 1 }));
 }

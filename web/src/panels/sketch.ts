@@ -61,7 +61,8 @@ export class Sketch extends Part {
   }
 }
 
-function inWords({ container, waits }: Column): string {
+function inWords({ container, waits, foreign, subtitle }: Column): string {
+  if (foreign) return subtitle;
   if (!container) return waits || 'not started';
   if (!alive(container)) return container.state;
   return container.inside?.pid && container.outside?.pid ? `PID ${container.inside.pid} = ${container.outside.pid}` : container.state;

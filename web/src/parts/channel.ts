@@ -41,8 +41,9 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
     const graph = all(`.cgroups .graph[data-column="${n}"]`).at(-1);
     return cell && graph ? { ns: area(cell), cg: area(graph) } : undefined;
   };
-  const firstRow = Math.min(...boxes.map((box) => box.area.top));
-  const rows = new Set(boxes.map((box) => box.area.top)).size;
+  // Outlines count too: a line to a box below them must not run through them.
+  const firstRow = Math.min(...all('.container').map((element) => area(element).top));
+  const rows = [...new Set([firstRow, ...boxes.map((box) => box.area.top)])].sort((a, b) => a - b);
   const nets: Net[] = [];
   for (const box of boxes) {
     const ends = top(box.n);
@@ -58,7 +59,7 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
     nets.push({ n: box.n, kind: 'namespaces', x1: ns.middle, y1: ns.bottom, x2: nsPort, y2: box.area.top });
     nets.push({ n: box.n, kind: 'cgroup', x1: cg.middle, y1: cg.bottom + 3, x2: cgPort, y2: box.area.top });
   }
-  if (boxes.length > mostLines || rows > 1) return bus(nets, boxes, k, host, namespaces.bottom, cgroups.bottom);
+  if (boxes.length > mostLines || rows.length > 1) return bus(nets, boxes, rows, k, host, namespaces.bottom, cgroups.bottom);
 
   const space = firstRow - k.bottom;
   const wanted = boxes.length <= 3 ? 3 : 5;
@@ -81,8 +82,7 @@ function terminal(x: number, y: number, n: number): SVGTemplateResult {
 }
 
 /** Many containers: each line drops into a bus, and leaves it under its number. */
-function bus(nets: Net[], boxes: { n: number; area: Area }[], k: Area, host: Area, nsBottom: number, cgBottom: number): SVGTemplateResult {
-  const rows = [...new Set(boxes.map((box) => box.area.top))].sort((a, b) => a - b);
+function bus(nets: Net[], boxes: { n: number; area: Area }[], rows: number[], k: Area, host: Area, nsBottom: number, cgBottom: number): SVGTemplateResult {
   const left = Math.round((host.left + k.left) / 2) + 1;
   const y = Math.round(k.bottom + (rows[0]! - k.bottom) / 2);
   const heights = rows.map((row, i) => (i === 0 ? y : row - 27));

@@ -10,8 +10,10 @@ import './command';
 
 /** A container: what it sees of itself, a wall, and what the host sees of it. */
 export class ContainerBox extends Part {
-  static override properties = { column: { attribute: false } };
+  static override properties = { column: { attribute: false }, all: { attribute: false } };
   declare column: Column;
+  /** All columns of the drawing, this one among them. */
+  declare all: Column[];
 
   override render(): TemplateResult {
     const { column } = this;
@@ -19,8 +21,8 @@ export class ContainerBox extends Part {
     const { container } = column;
     const open = container && opens() ? addressOf('container', column.name) : '';
     const title = column.subtitle ? `${column.title} (${column.subtitle})` : column.title;
-    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
-      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : html`<span>${column.title}</span>`}${column.subtitle ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
+    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''} ${column.foreign ? 'foreign' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
+      <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : html`<span>${column.title}</span>`}${column.subtitle && !column.foreign ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
       ${container ? this.real(container) : this.ghost()}
     </section>`;
   }
@@ -42,13 +44,13 @@ export class ContainerBox extends Part {
     const hostPid = outside?.pid ?? container.pid;
     return html`<div class="wall">
         <span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
-        ${this.pidRow(container, inside?.pid, hostPid)}
+        ${this.pidRow(container, inside?.pid ?? innerPid(container), hostPid)}
         ${this.row(container, 'uts', 'hostname', inside?.hostname, hostView.hostname)}
         ${this.row(container, 'net', 'ip', addressInside(inside), addressOutside(container, outside, inside))}
         ${this.row(container, 'user', 'uid', user(inside?.uid), user(outside?.uid), 'uid')}
       </div>
       ${alive(container) ? this.rights(container) : html`<p class="rights">${this.ending(container)}</p>`}
-      ${container.command ? html`<porthole-command title=${container.command} .command=${container.command}></porthole-command>` : nothing}`;
+      ${this.column.foreign ? html`<p class="whose">${this.column.subtitle}</p>` : container.command ? html`<porthole-command title=${container.command} .command=${container.command}></porthole-command>` : nothing}`;
   }
 
   private ending(container: Container): string {
@@ -76,8 +78,8 @@ export class ContainerBox extends Part {
   }
 
   private partners(link: Namespace): string {
-    const numbers = (link.sharedWith ?? []).map((name) => store.containers.findIndex((one) => one.name === name) + 1).filter((n) => n > 0 && n !== this.column.n);
-    return numbers.join(', ');
+    const numbers = (link.sharedWith ?? []).map((name) => this.all?.find((one) => one.name === name)?.n);
+    return numbers.filter((n) => n && n !== this.column.n).join(', ');
   }
 
   private value(container: Container, field: string, shown: string | undefined, what: string): TemplateResult {
@@ -100,6 +102,11 @@ export class ContainerBox extends Part {
 
 function linkOf(container: Container, type: string): Namespace | undefined {
   return container.namespaces.find((one) => one.type === type);
+}
+
+/** The first process' own number for itself, of a container that reports nothing: the kernel has it in the NSpid line. */
+function innerPid({ foreign, pid, outside }: Container): number | undefined {
+  return foreign ? outside?.processes?.find((one) => one.pid === pid)?.nsPid?.at(-1) : undefined;
 }
 
 /** The first address that others can reach; "lo only" where there is none. */

@@ -3,7 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { Host } from '../wire';
 import { bandsOf, columnsOf, crowdOf, mostColumns, type Column } from '../model/columns';
 import { size } from '../model/format';
-import { mayControl, store, tryNow } from '../page';
+import { mayControl, page, store, tryNow } from '../page';
 import { connectors } from './channel';
 import { focusLesson } from './focus';
 import { backIcon, badge } from './icons';
@@ -65,7 +65,8 @@ export class Diagram extends Part {
   override render(): TemplateResult {
     const host = store.topology?.host ?? store.hello?.host;
     const { lesson, run } = focusLesson();
-    const containers = this.lesson ? store.containers.filter((one) => one.lesson === this.lesson) : store.containers;
+    // A panel shows what lessons start, unless it names another's container.
+    const containers = this.lesson ? store.containers.filter((one) => one.lesson === this.lesson) : page.kind === 'embed' ? store.own : store.containers;
     const all = columnsOf(containers, run, lesson);
     const columns = all.slice(0, mostColumns);
     this.known = columns;
@@ -83,7 +84,7 @@ export class Diagram extends Part {
         </section>
         <div class="channel">${this.notice(empty)}</div>
         ${place?.box === 'container' ? this.openedContainer(place.name, all) : nothing}
-        <div class="containers" ${css({ '--count': Math.max(1, rest.length) })}>${repeat(rest, (column) => column.key, (column) => html`<porthole-container .column=${column} data-column=${column.n}></porthole-container>`)}</div>
+        <div class="containers" ${css({ '--count': Math.max(1, rest.length) })}>${repeat(rest, (column) => column.key, (column) => html`<porthole-container .column=${column} .all=${all} data-column=${column.n}></porthole-container>`)}</div>
         ${all.length > columns.length ? html`<p class="more">and ${all.length - columns.length} more, without room on this sheet</p>` : nothing}
       </section>
       <svg class="connectors" aria-hidden="true"></svg>

@@ -78,7 +78,10 @@ export class Embed extends Part {
     const containers = store.containers.filter((one) => !page.lesson || one.lesson === page.lesson);
     const wanted = page.container;
     // One container alone keeps the number that it has on the whole drawing.
-    const columns = columnsOf(containers, run, lesson).filter((one) => !wanted || one.name === wanted || one.key.endsWith(`/${wanted}`));
+    const found = columnsOf(containers, run, lesson).filter((one) => !wanted || one.name === wanted || one.key.endsWith(`/${wanted}`));
+    // Somebody else's is shown by its name alone.
+    const own = found.filter((one) => !one.foreign);
+    const columns = wanted && !own.length ? found : own;
     if (page.panel === 'claims') return html`<section class="embed-panel"><porthole-claims lesson=${page.lesson || run?.lesson || 'architecture'} bare tabindex="0" role="group" aria-label="Claims"></porthole-claims></section>`;
     if (wanted && !columns.length) return this.waiting(`Waiting for the container ${wanted}. It appears here as soon as it runs.`);
     if (page.panel === 'diagram') return this.drawing(columns);

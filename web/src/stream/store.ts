@@ -133,6 +133,11 @@ export class Store {
     return this.topology?.containers ?? [];
   }
 
+  /** Those of them that Porthole started. */
+  get own(): Container[] {
+    return this.containers.filter((one) => !one.foreign);
+  }
+
   /** The newest run of a lesson. */
   runOf(lesson: string): Run | undefined {
     return [...this.runs.values()].filter((run) => run.lesson === lesson).at(-1);
@@ -200,11 +205,13 @@ export function ended(run: Run): boolean {
   return run.state === 'finished' || run.state === 'stopped' || run.state === 'failed';
 }
 
-/** Runs by when they began, and within a run by the lesson's own order. */
+/** Runs by when they began, and within a run by the lesson's own order; those of others last, as they were asked for. */
 function inOrder(containers: Container[]): Container[] {
   const began = new Map<string, number>();
   for (const { run = '', startedAt = Infinity } of containers) began.set(run, Math.min(startedAt, began.get(run) ?? Infinity));
   const keys = (container: Container): (number | string)[] => [
+    container.foreign ? 1 : 0,
+    ...(container.foreign ? [container.order ?? Infinity] : []),
     began.get(container.run ?? '') ?? Infinity, container.run ?? '', container.order ?? Infinity, container.startedAt ?? Infinity, container.name,
   ];
   return [...containers].sort((a, b) => {

@@ -25,7 +25,8 @@ export function containerView(one: Shown, shown: Shown[]): TemplateResult {
     </div>
     ${rights(container)}
     <p class="zoom-on">Its limits and counters: ${controllers.map((each) => html`<a class="mono" href=${addressOf('cgroups', each, one.name)}>${each}</a> `)}</p>
-    ${container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}</div>`;
+    ${one.foreign ? html`<p class="whose">Porthole did not start this container, and only looks at it. Nobody reports from inside, and of its processes’ commands only the names are read.</p>`
+      : container.command ? html`<porthole-command .command=${container.command}></porthole-command>` : nothing}</div>`;
 }
 
 function block(container: Container, type: NamespaceType, word: string, lines: Line[], shown: Shown[]): TemplateResult {
@@ -49,7 +50,7 @@ function processes(container: Container): Line[] {
 
 function interfaces(container: Container): Line[] {
   const found = container.inside?.interfaces;
-  if (!found) return [];
+  if (!found) return (container.foreign ? (container.outside?.interfaces ?? []) : []).map((each) => [undefined, each.name]);
   const same = linkOf(container, 'net')?.relation === 'host';
   const ends = [...(container.outside?.interfaces ?? [])];
   const lines = found.slice(0, mostProcesses).map((each): Line => [html`${each.name} ${each.addresses?.filter((address) => !address.startsWith('fe80')).join(' ') ?? nothing}`, same ? 'the same interface' : each.name === 'lo' ? 'stays inside' : (ends.shift()?.name ?? 'no wire')]);

@@ -42,6 +42,14 @@ test('containers of other runs stand after those of this one', () => {
   assert.deepEqual(columnsOf([container('x', { run: 'other', title: 'X' }), container('a')], run, lesson).map((one) => one.title), ['n-a', 'B', 'C', 'X']);
 });
 
+test('a container of others stands after all of ours, under its own name, and claims nothing of a lesson', () => {
+  const other = container('x', { name: 'shop-web', foreign: true, title: 'App A', subtitle: 'isolated', command: 'docker run evil', lesson: 'architecture', run: 'r', key: 'a' });
+  const columns = columnsOf([other, container('a', { title: 'A' })], run, lesson);
+  assert.deepEqual(columns.map((one) => [one.n, one.title, one.subtitle, one.command, Boolean(one.container), Boolean(one.foreign)]), [[1, 'A', '', '', true, false], [2, 'B', '', '', false, false], [3, 'C', '', '', false, false], [4, 'shop-web', 'not started by Porthole', '', true, true]]);
+  // With nobody else there, the places of the lesson still come first.
+  assert.deepEqual(columnsOf([other], undefined, lesson).map((one) => one.title), ['A', 'B', 'C', 'shop-web']);
+});
+
 test('lines that cannot cross do not', () => {
   const nets: Net[] = [[100, 150], [300, 400], [500, 800]].map(([x1, x2], i) => ({ n: i + 1, kind: 'cgroup', x1: x1!, x2: x2!, y1: 0, y2: 80 }));
   assert.equal(route(nets, [20, 40, 60]).flatMap((net) => net.crossings).length, 0);

@@ -34,6 +34,13 @@ test('containers stand by run, then by the order that their lesson gives', () =>
   assert.deepEqual(store.containers.map((one) => one.name), ['a', 'b', 'late']);
 });
 
+test('containers of others come last, as they were asked for, however long they have run', () => {
+  const store = new Store();
+  store.take(topology(container('second', { foreign: true, order: 2, startedAt: 1 }), container('first', { foreign: true, order: 1, startedAt: 2 }), container('ours', { run: 'r', startedAt: 50, order: 1 })), 0);
+  assert.deepEqual(store.containers.map((one) => one.name), ['ours', 'first', 'second']);
+  assert.deepEqual(store.own.map((one) => one.name), ['ours']);
+});
+
 test('another version after a reconnection asks for a reload', () => {
   const store = new Store();
   const hello = (version: string): Message => ({ ...head('hello'), version, intervalMs: 100, canControl: true, replay: false, host: topology().host });
