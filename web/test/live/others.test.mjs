@@ -42,7 +42,8 @@ test('it comes when it starts, stands after the lesson’s, is left by the lesso
   const { body: run } = await server.post('/api/v1/lessons/architecture/runs');
   await page.waitForSelector('.container[data-box="3"]:not(.ghost)');
   const titles = () => page.$$eval('.container', (all) => all.map((one) => one.querySelector('.legend em').textContent.replace(/ \(.*/, '')));
-  assert.deepEqual(await titles(), ['App A', 'App B', 'App C', name]);
+  const shown = await titles(); // between them may be what another server runs on this engine
+  assert.deepEqual([...shown.slice(0, 3), shown.at(-1)], ['App A', 'App B', 'App C', name]);
   assert.equal(await page.locator('.container.foreign .whose').innerText(), 'not started by Porthole');
 
   const { body: topology } = await server.get('/api/v1/topology');
@@ -55,7 +56,7 @@ test('it comes when it starts, stands after the lesson’s, is left by the lesso
 
   await until('the verdicts', async () => (await server.get(`/api/v1/runs/${run.id}`)).body.claims.every((one) => one.verdict !== 'pending'), 60_000);
   assert.equal((await server.remove(`/api/v1/runs/${run.id}`)).status, 204);
-  await until('the lesson’s containers to go', async () => (await page.locator('.container:not(.ghost, .foreign)').count()) === 0);
+  await until('the lesson’s containers to go', async () => !(await server.get('/api/v1/topology')).body.containers.some((one) => one.run === run.id));
   assert.equal(alive(), before, 'it is as it was');
   docker('rm', '--force', name);
   await until('it to go', async () => (await page.locator('.container.foreign').count()) === 0);
