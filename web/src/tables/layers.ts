@@ -4,7 +4,7 @@ import { plural, size } from '../model/format';
 import { store } from '../page';
 import { css } from '../parts/part';
 import type { Watched } from '../graphs/observe';
-import { hostPath, nameOf, unknown } from './pieces';
+import { hostPath, nameOf, unknown, unread } from './pieces';
 
 const signs: Record<string, [sign: string, word: string]> = { added: ['+', 'added'], changed: ['~', 'changed: copied up'], removed: ['×', 'removed: a whiteout'] };
 
@@ -50,7 +50,7 @@ function writable(one: Watched, container: Container | undefined): TemplateResul
   return html`<section class="writable ${container ? '' : 'ghost'}" aria-label=${`Writable layer of container ${one.n}`}>
     <h3>${nameOf(one)}<span class="stack-size">${found?.upperBytes === undefined ? nothing : size(found.upperBytes)}</span></h3>
     ${found?.reason ? html`<p class="quiet">${found.reason}</p>` : nothing}
-    ${!found ? html`<p class="quiet">${container ? 'nothing read yet' : 'not started'}</p>` : found.entries?.length ? html`<ul>${found.entries.slice(0, mostEntries).map((entry) => item(entry))}</ul>${more(found.upperEntries ?? found.entries.length, found.truncated)}` : found.upperEntries === 0 ? html`<p class="quiet">empty: nothing differs from the image</p>` : nothing}
+    ${!found ? html`<p class="quiet">${unread(container)}</p>` : found.entries?.length ? html`<ul>${found.entries.slice(0, mostEntries).map((entry) => item(entry))}</ul>${more(found.upperEntries ?? found.entries.length, found.truncated)}` : found.upperEntries === 0 ? html`<p class="quiet">empty: nothing differs from the image</p>` : nothing}
     ${found?.upper ? html`<p class="quiet">${hostPath(found.upper)}</p>` : nothing}</section>`;
 }
 

@@ -4,7 +4,7 @@ import { moment, plural } from '../model/format';
 import { limitRows, witnesses } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
-import { breakable, figure, hostPath, nameOf, sheet, unknown } from './pieces';
+import { breakable, figure, hostPath, nameOf, sheet, unknown, unread } from './pieces';
 
 /** From the flag to the bytes: what was asked for, where both versions of cgroups keep it, and what this kernel holds. */
 export function files(watched: Watched[]): TemplateResult {
@@ -20,7 +20,7 @@ export function files(watched: Watched[]): TemplateResult {
         <td class="mono">${limit?.hostConfig ?? html`<span class="quiet">${file.hostConfig}</span>`}</td>
         ${named(file.v1File, file.v1Unit, !two)}${named(file.v2File, file.v2Unit, two)}
         <td class="holds">${figure(container, file.source, raw(limit), `${file.flag} in the kernel`)}</td></tr>
-        <tr class="where"><td colspan="5" class="quiet">${limit?.path ? hostPath(limit.path) : (limit?.reason ?? (container ? 'nothing read yet' : 'not started'))}</td></tr></tbody>`)}`);
+        <tr class="where"><td colspan="5" class="quiet">${limit?.path ? hostPath(limit.path) : (limit?.reason ?? unread(container))}</td></tr></tbody>`)}`);
   })}`;
 }
 

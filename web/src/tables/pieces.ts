@@ -62,9 +62,12 @@ export function breakable(word: string, joints: RegExp): TemplateResult[] {
   return word.split(joints).map((piece) => html`${piece}<wbr>`);
 }
 
+/** Why nothing is there of a container. */
+export const unread = (container: Container | undefined): string => !container || container.state === 'created' ? 'not started' : alive(container) ? 'nothing read yet' : 'it ended before this was read';
+
 /** A container of which nothing is known: so many empty rows as its table will have at least. */
 export function waiting(one: Watched, columns: number, rows = 1): TemplateResult {
-  return html`<tr class="waiting"><th scope="row" rowspan=${rows}>${nameOf(one)}</th><td colspan=${columns} class="quiet">${one.container ? 'nothing read yet' : 'not started'}</td></tr>
+  return html`<tr class="waiting"><th scope="row" rowspan=${rows}>${nameOf(one)}</th><td colspan=${columns} class="quiet">${unread(one.container)}</td></tr>
     ${Array.from({ length: rows - 1 }, () => html`<tr class="waiting"><td colspan=${columns}>\u00a0</td></tr>`)}`;
 }
 

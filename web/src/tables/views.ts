@@ -4,7 +4,7 @@ import { size } from '../model/format';
 import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
-import { breakable, figure, hostPath, linkOf, nameOf, open, sheet, unknown, waiting, wall, walled, whose } from './pieces';
+import { breakable, figure, hostPath, linkOf, nameOf, open, sheet, unknown, unread, waiting, wall, walled, whose } from './pieces';
 
 /** Rows of one container: its name stands beside the first. */
 function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)[]): TemplateResult {
@@ -129,7 +129,7 @@ export function mounts(watched: Watched[]): TemplateResult {
   return html`${sheet('Mounts, inside and on the host', html`${walled(['path inside', 'type'], ['where that is on the host'])}
     ${watched.map((one) => {
       const { container } = one;
-      if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, second]) => (name) => html`<tr class="waiting ${second ? 'two' : ''}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${container ? 'nothing read yet' : 'not started'}</span></td></tr>`));
+      if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, second]) => (name) => html`<tr class="waiting ${second ? 'two' : ''}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${unread(container)}</span></td></tr>`));
       const { first, rest } = mountRows(container);
       const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr class=${mount.host ? 'two' : ''}>${name}<td class="in mono">${breakable(mount.path, /(?<=[,{])/)}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` ${hostPath(mount.host)}` : nothing}</td></tr>`;
       return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more</td>${wall()}<td class="out quiet">of the kernel and the engine</td></tr>`] : [])]);
