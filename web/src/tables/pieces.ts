@@ -63,7 +63,7 @@ export function breakable(word: string, joints: RegExp): TemplateResult[] {
 }
 
 /** Why nothing is there of a container. */
-export const unread = (container: Container | undefined): string => !container || container.state === 'created' ? 'not started' : alive(container) ? 'nothing read yet' : 'it ended before this was read';
+export const unread = (container: Container | undefined): string => alive(container) ? 'nothing read yet' : !container || container.state === 'created' ? 'not started' : 'it ended before this was read';
 
 /** A container of which nothing is known: so many empty rows as its table will have at least. */
 export function waiting(one: Watched, columns: number, rows = 1): TemplateResult {
