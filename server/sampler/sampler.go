@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -154,6 +155,7 @@ func New(o Options) (*Sampler, error) {
 	// Without cgroups the namespaces can still be shown: the page says why
 	// there are no counters.
 	s.cgroups, s.cgroupErr = cgroup.NewFS(o.Proc, o.Cgroup)
+	s.cgroups = s.cgroups.Apart(os.Getpid())
 	s.host = hostFacts()
 	s.host.CgroupMode = wire.CgroupUnknown
 	if s.cgroupErr == nil {

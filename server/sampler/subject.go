@@ -183,18 +183,16 @@ func (sub *subject) limits(asked wire.Limits) wire.Limits {
 	return limits
 }
 
-// pids are the processes in the container's cgroup; none where unreadable.
-func (sub *subject) pids() []int {
+// pids are the processes in the container's cgroup; listed is false where it
+// runs without one that could tell.
+func (sub *subject) pids() (pids []int, listed bool) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	if sub.reader == nil {
-		return nil
+		return nil, true
 	}
 	pids, err := sub.reader.PIDs()
-	if err != nil {
-		return nil
-	}
-	return pids
+	return pids, err == nil || errors.Is(err, cgroup.ErrGone)
 }
 
 // ErrUnknownSource says that there is no such container or no such field.

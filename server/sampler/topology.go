@@ -231,7 +231,11 @@ func (s *Sampler) describe(sub *subject, processes process.FS) {
 		if sub.container.Foreign {
 			look = processes.NamesOnly()
 		}
-		if view, security, err := look.Describe(pid, sub.pids()); err == nil {
+		pids, listed := sub.pids()
+		if !listed {
+			pids = processes.Family(pid)
+		}
+		if view, security, err := look.Describe(pid, pids); err == nil {
 			facts.security, facts.outside = &security, sub.outside(view, s.touched(sub, processes))
 			if sub.facts.outside != nil && look.Exiting(pid) {
 				// What is left of it tells less than what was seen before.

@@ -32,6 +32,15 @@ type FS struct {
 	mounts []mount
 	mode   wire.CgroupMode
 	top    *topIO
+	// apart is a process whose groups are nobody else's; 0: none is.
+	apart int
+}
+
+// Apart returns an FS that takes no group of that process for a container's own:
+// where a container was given none, it is counted together with who started it.
+func (fs FS) Apart(pid int) FS {
+	fs.apart = pid
+	return fs
 }
 
 // NewFS reads from proc (usually "/proc") where the cgroup filesystems are
@@ -155,6 +164,7 @@ func (fs FS) locate(pid int) (groups, error) {
 		return nil, fmt.Errorf("the cgroups of process %d cannot be found, because %s cannot be read; run as root: %w", pid, path, err)
 	}
 	found := groups{}
+	shared := fs.ofApart(pid)
 	for _, line := range parseMembership(text) {
 		// cgroup v1 shows a process that is dying in the root group, whose
 		// counters would be taken for the container's last.
@@ -163,12 +173,40 @@ func (fs FS) locate(pid int) (groups, error) {
 		}
 		if line.unified {
 			found[""] = fs.resolve("", line.path)
+			if shared[""] == line.path && line.path != "/" {
+				found[""] = group{reason: reasonShared}
+			}
 		}
 		for _, controller := range line.controllers {
 			found[controller] = fs.resolve(controller, line.path)
+			if shared[controller] == line.path && line.path != "/" {
+				found[controller] = group{reason: reasonShared}
+			}
 		}
 	}
 	return found, nil
+}
+
+// ofApart are the groups of the process that is to be told apart, by controller;
+// none for itself.
+func (fs FS) ofApart(pid int) map[string]string {
+	if fs.apart == 0 || fs.apart == pid {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(fs.proc, fmt.Sprint(fs.apart), "cgroup"))
+	if err != nil {
+		return nil
+	}
+	paths := map[string]string{}
+	for _, line := range parseMembership(text) {
+		if line.unified {
+			paths[""] = line.path
+		}
+		for _, controller := range line.controllers {
+			paths[controller] = line.path
+		}
+	}
+	return paths
 }
 
 // exiting reports whether a process is on its way out, or a zombie:
@@ -202,6 +240,7 @@ func (g groups) get(controller string) group {
 // Reasons why a group's folder is unknown.
 const (
 	reasonRoot    = "the process is in the hierarchy's root group, which counts the whole machine and not the container"
+	reasonShared  = "the container has no control group of its own here, and is counted together with the server that started it"
 	reasonForeign = "the group lies outside our own cgroup namespace; start the server in the host's (docker run --cgroupns host)"
 )
 

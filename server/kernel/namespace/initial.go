@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+
+	"porthole/server/kernel/internal/outside"
+	"porthole/server/wire"
 )
 
 // kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h.
@@ -15,7 +18,9 @@ const kernelThread = 0x00200000
 //     and can be read even where process 1 is closed to us;
 //  2. else those of process 1 (where the server's PID namespace is not the
 //     host's, that is the server's container);
-//  3. else those of the server's own that are certainly the host's too; the
+//  3. else those of the process that put the server into a user namespace of its
+//     own ([Handover]), as far as they are certainly the host's;
+//  4. else those of the server's own that are certainly the host's too; the
 //     others are unknown, for the server may be in a container.
 //
 // From says which. Each Link says for itself whether its number is the
@@ -33,12 +38,33 @@ func (fs FS) Initial() Links {
 	if first.Of("pid").Known() {
 		return first
 	}
+	if handed, ok := fs.handedOver(); ok && handed.Of("pid").Known() {
+		return onlyHosts(handed)
+	}
 	own := fs.Process(os.Getpid(), 0)
 	own.From = "self"
 	if own.Of("pid").Known() {
 		return onlyHosts(own)
 	}
 	return first
+}
+
+// Handover is the assignment for the environment of a process that is to be put
+// into a user namespace, by which its Initial knows our namespaces.
+func Handover() string { return outside.Handover() }
+
+// handedOver are the links of the process outside of our user namespace.
+func (fs FS) handedOver() (Links, bool) {
+	pid, texts, ok := outside.Read()
+	links := Links{PID: pid, From: "outside"}
+	for i, namespaceType := range wire.NamespaceTypes {
+		inode, err := parseLink([]byte(texts[namespaceType]), namespaceType)
+		if err != nil {
+			err = ErrPermission // it was not handed over, and cannot be read from here
+		}
+		links.Each[i] = Link{Type: namespaceType, Inode: inode, Initial: isInitial(namespaceType, inode), Err: err}
+	}
+	return links, ok
 }
 
 // onlyHosts makes our own links unknown where they need not be the host's. Six

@@ -75,7 +75,7 @@ func (l Link) Reason() string {
 type Links struct {
 	// PID is the process that they were read from.
 	PID int
-	// From says which process that is: "kthreadd", "init", "self" (see
+	// From says which process that is: "kthreadd", "init", "outside", "self" (see
 	// [FS.Initial]), or "process".
 	From string
 	// Each has one entry per type, in the order of wire.NamespaceTypes.

@@ -34,6 +34,10 @@ func (fs FS) Source(pid int, startTime uint64, namespaceType string) (wire.Prove
 		return wire.Provenance{}, fmt.Errorf("%q: %w", namespaceType, ErrUnknownField)
 	}
 	links := fs.Process(pid, startTime)
+	// What we may not read ourselves was handed over by the process itself.
+	if handed, ok := fs.handedOver(); ok && handed.PID == pid {
+		links = handed
+	}
 	link := links.Of(namespaceType)
 	path := filepath.Join(fs.proc, strconv.Itoa(pid), "ns", namespaceType)
 	provenance := wire.Provenance{

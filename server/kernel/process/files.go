@@ -8,10 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"porthole/server/kernel/internal/outside"
 	"porthole/server/wire"
 )
 
@@ -30,6 +32,9 @@ func (fs FS) Files(pid int, inside []wire.File) []wire.File {
 	hosts := fs.mountTable("1")
 	if hosts == nil && fs.isKthreadd() {
 		hosts = fs.mountTable("2")
+	}
+	if hosts == nil && host == "" {
+		hosts = fs.mountTable("self")
 	}
 	var list []wire.File
 	for _, file := range inside[:min(len(inside), wire.MaxFiles)] {
@@ -55,10 +60,11 @@ func (fs FS) Files(pid int, inside []wire.File) []wire.File {
 }
 
 // hostRoot is what leads to the host's files: nothing, where our own process
-// is in the host's mount namespace; else the root of process 1, or where that
+// is in the host's mount namespace, or in a copy of it that was made to put us
+// into a user namespace; else the root of process 1, or where that
 // is closed to us, of the kernel's thread 2.
 func (fs FS) hostRoot() (prefix, reason string) {
-	if fs.inHost("mnt") {
+	if fs.inHost("mnt") || copied() {
 		return "", ""
 	}
 	first := filepath.Join(fs.proc, "1", "root")
@@ -74,6 +80,17 @@ func (fs FS) hostRoot() (prefix, reason string) {
 	}
 	return "", "the host's own files are not to be seen from here: " + plain(err).Error()
 }
+
+// copied reports whether our mount namespace is a copy of the host's: that of the
+// process outside of our user namespace is the one from boot.
+func copied() bool {
+	_, links, handed := outside.Read()
+	return handed && slices.Contains(initialMounts, links["mnt"])
+}
+
+// initialMounts are the numbers that the mount namespace from boot can have: since
+// Linux 6.18 a fixed one, before that one of the first that are given out.
+var initialMounts = []string{"mnt:[4026531832]", "mnt:[4026531840]", "mnt:[4026531841]"}
 
 // hostFile finds where the host keeps a container's file, and how large it is.
 func hostFile(one *wire.File, host string, table, hosts []mount) {

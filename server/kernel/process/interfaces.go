@@ -17,8 +17,9 @@ type end struct {
 }
 
 // hostInterfaces names the host's ends of a container's interfaces, sorted. It
-// is empty where there are none (--network host or none), and where they cannot
-// be seen: our own process must be in the host's net namespace, or see the
+// is empty where there are none (--network host or none, or a server in a user
+// namespace, whose engine has no rights over the host's network), and where they
+// cannot be seen: our own process must be in the host's net namespace, or see the
 // host's own sysfs by way of the kernel's thread 2; and the container must have
 // its sysfs mounted at /sys, read through /proc/PID/root (which needs
 // CAP_SYS_PTRACE).
@@ -27,6 +28,10 @@ type end struct {
 // tell: two containers often both have an interface number 2. The container's
 // end names the host's index, which is unique, and both must name each other.
 func (fs FS) hostInterfaces(pid int) []string {
+	// Who has no rights over the host's network has put no card there.
+	if own := fs.ownMap(); own != "" && own != everyUser {
+		return nil
+	}
 	process := strconv.Itoa(pid)
 	host, folder := fs.hostNetwork()
 	if host == "" || fs.sameNamespace(process, host, "net") {

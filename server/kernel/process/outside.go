@@ -72,7 +72,7 @@ func (fs FS) look(pid int) (sight, error) {
 }
 
 func (fs FS) outside(pid int, pids []int, known sight) wire.View {
-	view := wire.View{PID: pid, UID: known.status.uid}
+	view := wire.View{PID: pid, UID: fs.hostUser(known.status.uid)}
 	view.Hostname = fs.hostname()
 	for _, name := range fs.hostInterfaces(pid) {
 		view.Interfaces = append(view.Interfaces, wire.Interface{Name: name})
@@ -142,7 +142,7 @@ func (fs FS) processes(pids []int, first int, ofFirst status) []wire.Process {
 			}
 			status = parseStatus(text)
 		}
-		process := wire.Process{PID: pid, NSpid: status.nsPid, UID: status.uid}
+		process := wire.Process{PID: pid, NSpid: status.nsPid, UID: fs.hostUser(status.uid)}
 		if text, err := small.Read(fs.path(pid, "stat")); err == nil {
 			process.LastCPU = parseLastCPU(text)
 		}
@@ -184,9 +184,11 @@ func (fs FS) hostname() string {
 	})
 }
 
-// initialUTS is the kernel's fixed name of the UTS namespace from boot. Its net
-// namespace has had a fixed one since Linux 6.18 only.
-const initialUTS = "uts:[4026531838]"
+// initial are the kernel's fixed names of namespaces from boot. That of net has
+// had its number since Linux 6.18 only; that of mnt is told apart elsewhere.
+var initial = map[string]string{
+	"uts": "uts:[4026531838]", "ipc": "ipc:[4026531839]", "net": "net:[4026531833]",
+}
 
 // kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h.
 const kernelThread = 0x00200000
@@ -203,7 +205,7 @@ func (fs FS) findInHost(namespaceType string) bool {
 	if err != nil {
 		return false
 	}
-	if own == initialUTS {
+	if own == initial[namespaceType] {
 		return true
 	}
 	return fs.isKthreadd() && fs.sameNamespace("self", "2", namespaceType)

@@ -56,6 +56,9 @@ func (fs FS) Source(pid int, field string) (wire.Provenance, error) {
 		Field: field, Path: path, Command: "cat " + path, Unit: source.unit,
 		Means: source.means, Document: source.document, ReadAt: time.Now().UnixMilli(),
 	}
+	if name == "uid" || name == "uidMap" {
+		provenance.Means += fs.translated()
+	}
 	raw, err := readBounded(path)
 	if err != nil {
 		provenance.Reason = plain(err).Error()
