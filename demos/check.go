@@ -26,6 +26,10 @@ var Needs = []string{
 // NeedBuiltin is the need of a lesson that only the built-in engine can run.
 const NeedBuiltin = "builtin-engine"
 
+// NeedUsers is the need of a lesson with a container that runs as another user than
+// root. It is not said in needs: the container says it.
+const NeedUsers = "other-users"
+
 // The most that a lesson may have of each.
 const (
 	maxContainers = 12

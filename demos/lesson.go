@@ -1,6 +1,7 @@
 package demos
 
 import (
+	"strings"
 	"time"
 
 	"porthole/server/wire"
@@ -139,6 +140,12 @@ type Container struct {
 	Tmpfs []string `yaml:"tmpfs"`
 	// ShmSize is docker's --shm-size.
 	ShmSize Bytes `yaml:"shm-size"`
+}
+
+// Root reports whether it runs as root.
+func (c Container) Root() bool {
+	user, _, _ := strings.Cut(c.User, ":")
+	return user == "" || user == "0"
 }
 
 // Limits are a container's resource limits. A zero value is a limit not asked

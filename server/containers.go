@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"porthole/server/builtin"
 	"porthole/server/doctor"
 	"porthole/server/engine"
+	"porthole/server/kernel/namespace"
 	"porthole/server/lab"
 	"porthole/server/reader"
 	"porthole/server/sampler"
@@ -40,6 +42,8 @@ type containers interface {
 	// StartReader starts a helper container that reads the kernel for us.
 	StartReader(ctx context.Context, arguments ...string) (reader.Started, error)
 	Stats(ctx context.Context, id string, each func(message []byte)) error
+	// Lacks says why this engine cannot give what a lesson needs; "" where it can.
+	Lacks(need string) string
 	// Final reports whether an error of StartReader will not pass by itself.
 	Final(err error) bool
 }
@@ -59,6 +63,21 @@ func chooseEngine(name string, o engine.Options) (containers, error) {
 	return dockerPlug{docker}, err
 }
 
+// enter puts the program into a user namespace of its own, where its command makes
+// containers and it has not the rights for that: what then runs is the same command.
+// It returns the exit code of that, or false where there is none.
+func enter(arguments []string, getenv func(string) string) (code int, entered bool) {
+	name, rest := commandOf(arguments)
+	if !slices.Contains(flagsOf[name], "engine") {
+		return 0, false
+	}
+	c, err := parseFlags(name, rest, getenv)
+	if err != nil || c.engine != "builtin" && (c.engine != "auto" || !noDocker(getenv, inPath)) {
+		return 0, false
+	}
+	return builtin.Enter(namespace.Handover())
+}
+
 // onlyBuiltin reports whether nothing here points to a Docker engine, while we
 // may make containers ourselves.
 func onlyBuiltin(getenv func(string) string, has func(program string) bool) bool {
@@ -74,8 +93,11 @@ func (d dockerPlug) Clean(ctx context.Context) (cleaned, error) {
 }
 
 func (d dockerPlug) Machine() (reader.Machine, bool) {
-	machine, up := d.Docker.Machine()
-	return reader.Machine(machine), up
+	m, up := d.Docker.Machine()
+	return reader.Machine{
+		Hostname: m.Hostname, Kernel: m.Kernel, CPUs: m.CPUs, MemoryBytes: m.MemoryBytes,
+		CgroupVersion: m.CgroupVersion, Socket: m.Socket, Limits: m.Limits,
+	}, up
 }
 
 func (d dockerPlug) StartReader(ctx context.Context, arguments ...string) (reader.Started, error) {
@@ -85,6 +107,9 @@ func (d dockerPlug) StartReader(ctx context.Context, arguments ...string) (reade
 	}
 	return reader.Started{Link: helper, Name: helper.Name, Command: helper.Command, Complaint: helper.Complaint}, nil
 }
+
+// Lacks finds nothing: what Docker's engine has is what the kernel has.
+func (dockerPlug) Lacks(string) string { return "" }
 
 func (d dockerPlug) Final(err error) bool {
 	return errors.Is(err, engine.ErrForbidden) || errors.Is(err, engine.ErrRefused) || errors.Is(err, engine.ErrImage)

@@ -33,6 +33,9 @@ func canBeLive() bool { return false }
 // ownSource has none here: it is of what needs Linux.
 func ownSource() map[string]string { return nil }
 
+// enter has nothing to enter: user namespaces are Linux's.
+func enter([]string, func(string) string) (code int, entered bool) { return 0, false }
+
 // linuxCommand knows none here.
 func linuxCommand(context.Context, string, []string, io.Writer, io.Writer) (code int, known bool) {
 	return 0, false

@@ -193,6 +193,9 @@ func (h *house) lacks(need string) string {
 	if need == demos.NeedBuiltin {
 		return lacksBuiltin(h.engine.State())
 	}
+	if reason := h.engine.Lacks(need); reason != "" || need == demos.NeedUsers {
+		return reason // the kernel may have what the engine was not given
+	}
 	return h.reader.Lacks(need)
 }
 

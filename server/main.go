@@ -25,6 +25,9 @@ const (
 )
 
 func main() {
+	if code, entered := enter(os.Args[1:], os.Getenv); entered {
+		os.Exit(code)
+	}
 	// A second signal kills at once: stop() restores the default handling.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -33,12 +36,18 @@ func main() {
 	os.Exit(code)
 }
 
+// commandOf divides arguments into the command, serve where none is named, and the
+// rest.
+func commandOf(args []string) (name string, rest []string) {
+	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
+		return args[0], args[1:]
+	}
+	return "serve", args
+}
+
 // run is the whole program but for its process: it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	name, rest := "serve", args
-	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
-		name, rest = args[0], args[1:]
-	}
+	name, rest := commandOf(args)
 	if code, known := linuxCommand(ctx, name, rest, stdout, stderr); known {
 		return code
 	}

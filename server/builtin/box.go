@@ -131,7 +131,7 @@ func (b *box) await(command *exec.Cmd) {
 // has no PID namespace of its own.
 func (b *box) killRest() {
 	for range 100 {
-		pids, err := b.groups.GetAllPids()
+		pids, err := pidsIn(b.groups)
 		if err != nil || len(pids) == 0 {
 			return
 		}

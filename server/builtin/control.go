@@ -97,7 +97,7 @@ func (e *Engine) Update(_ context.Context, id string, limits demos.Limits) error
 	b.starting.Lock()
 	defer b.starting.Unlock()
 	all := merged(b.limits, limits)
-	resources, err := resourcesOf(all, e.diskNumber)
+	resources, err := resourcesOf(e.delegation.only(all), e.diskNumber)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/opencontainers/cgroups"
-	"github.com/opencontainers/cgroups/manager"
 	"golang.org/x/sys/unix"
 
 	"porthole/demos"
@@ -56,10 +54,10 @@ func (e *Engine) Create(ctx context.Context, run string, lesson demos.Lesson, c 
 		engine: e, name: name, run: run, lesson: lesson.Slug, spec: c, ttl: ttl, limits: c.Limits,
 		cgroupPath: "/porthole/" + e.instance + "/" + id, veth: "ph" + id[:10], output: newOutput(), ended: make(chan struct{}),
 	}
-	if b.resources, err = resourcesOf(c.Limits, e.diskNumber); err != nil {
+	if b.resources, err = resourcesOf(e.delegation.only(c.Limits), e.diskNumber); err != nil {
 		return "", err
 	}
-	if b.groups, err = manager.New(&cgroups.Cgroup{Path: b.cgroupPath, Resources: b.resources}); err != nil {
+	if b.groups, err = e.delegation.groupsFor(b.cgroupPath, b.resources); err != nil {
 		return "", fail(ErrRefused, err, "no control group can be made for %s: %s", name, err)
 	}
 	disk, _ := e.Disk()

@@ -5,12 +5,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,16 +21,13 @@ import (
 	"porthole/server/wire"
 )
 
-// DefaultFolder holds what the engine keeps on the disk: layers and volumes.
-const DefaultFolder = "/var/lib/porthole"
-
 // Version is this engine's own.
 const Version = "1.0"
 
 // Options say where things are kept. The zero value is good.
 type Options struct {
-	// Folder is where layers and volumes are kept (default DefaultFolder). It
-	// may not be on an overlay filesystem: the kernel lays none on another.
+	// Folder is where layers and volumes are kept (default DefaultFolder; in a
+	// user namespace a folder of the user's own). It may not be on an overlay filesystem: the kernel lays none on another.
 	Folder string
 	// Executable is the program for the image. Empty: our own.
 	Executable string
@@ -47,6 +46,8 @@ type Engine struct {
 	log      *slog.Logger
 	instance string // random; in the names of all that we make
 	net      *bridge
+	// delegation is where control groups can be made.
+	delegation delegation
 
 	spawning chan func() // run by the thread that every container dies with
 	spawners sync.WaitGroup
@@ -63,7 +64,7 @@ type Engine struct {
 
 // New returns an engine that has not made anything yet.
 func New(o Options) *Engine {
-	o.Folder = cmp.Or(o.Folder, DefaultFolder)
+	o.Folder = cmp.Or(o.Folder, ownFolder())
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -71,7 +72,7 @@ func New(o Options) *Engine {
 	rand.Read(random[:])
 	instance := hex.EncodeToString(random[:])
 	return &Engine{
-		options: o, log: o.Log, instance: instance, net: &bridge{name: bridgeName(instance)},
+		options: o, log: o.Log, instance: instance, net: &bridge{name: bridgeName(instance), apart: Rootless()}, delegation: delegated(),
 		closed: make(chan struct{}), boxes: map[string]*box{}, watchers: map[chan struct{}]struct{}{},
 		state: wire.Engine{Name: "builtin", State: wire.EngineConnecting, Address: "builtin:" + o.Folder},
 	}
@@ -89,6 +90,12 @@ func (e *Engine) Connect(context.Context) error {
 		Name: "builtin", State: wire.EngineUp, Address: "builtin:" + e.options.Folder, Version: Version,
 		StorageDriver: "overlayfs", CgroupDriver: "cgroupfs", Runtime: "porthole " + Version,
 		SecurityOptions: []string{"name=seccomp,profile=builtin"},
+	}
+	if Rootless() {
+		state.SecurityOptions = append(state.SecurityOptions, "name=rootless")
+	}
+	if len(e.delegation.trees()) == 0 {
+		state.CgroupDriver = "none"
 	}
 	problem, fix := missingRight(e.options.Folder)
 	if problem != "" {
@@ -177,7 +184,8 @@ func (e *Engine) Close() {
 		e.state.State, e.state.Problem = wire.EngineDown, "The engine has been closed; start Porthole again."
 		e.mu.Unlock()
 		if lock != nil {
-			if _, err := removeGroups("/porthole/" + e.instance); err != nil {
+			_, err := removeGroups(e.delegation.trees(), "/porthole/"+e.instance)
+			if err := errors.Join(err, e.delegation.giveBack(e.instance)); err != nil {
 				e.log.Warn("control groups are left", "error", err)
 			}
 			if err := os.RemoveAll(e.folder()); err != nil {
@@ -210,6 +218,16 @@ func (e *Engine) begin() error {
 	}
 	if err != nil {
 		return fail(ErrRefused, err, "the folder %s cannot be locked: %s", e.folder(), err)
+	}
+	if err := e.delegation.room(e.instance); err != nil {
+		lock.Close()
+		return fail(ErrRefused, err, "no room can be made for control groups with limits (%s); start Porthole in a control group of its own: %s", err, e.delegation.fix)
+	}
+	if !e.delegation.whole { // who removes what we leave may be in another group by then
+		if err := os.WriteFile(e.folder("trees"), []byte(strings.Join(e.delegation.trees(), "\n")), 0o600); err != nil {
+			lock.Close()
+			return fail(ErrRefused, err, "the folder %s cannot be written: %s", e.folder(), err)
+		}
 	}
 	e.lock = lock
 	return nil

@@ -63,6 +63,9 @@ func overlay(p *plan) (string, error) {
 	lower := slices.Clone(p.Lower)
 	slices.Reverse(lower) // the kernel wants the uppermost first
 	options := "lowerdir=" + strings.Join(lower, ":") + ",upperdir=" + p.Upper + ",workdir=" + p.Work
+	if p.Rootless {
+		options += ",userxattr" // marks for files are the user's own, not root's
+	}
 	return options, p.mount("overlay", p.Root, "overlay", unix.MS_NODEV, options)
 }
 
@@ -113,18 +116,36 @@ func tmpfsOptions(words string) (flags uintptr, options string) {
 	return flags, strings.Join(rest, ",")
 }
 
+// foreign reports whether the process is in a namespace that is not of our user
+// namespace.
+func (p *plan) foreign(kind string) bool {
+	link, err := os.Readlink("/proc/self/ns/" + kind)
+	return err == nil && link == p.Foreign[kind]
+}
+
 func proc(p *plan) (string, error) {
+	if p.foreign("pid") {
+		return "the host's", p.bind("/proc", p.Root+"/proc", false)
+	}
 	return "/proc", p.mount("proc", p.Root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
 func sys(p *plan) (string, error) {
+	if p.foreign("net") {
+		return "the host's", p.bind("/sys", p.Root+"/sys", true)
+	}
 	return "/sys", p.mount("sysfs", p.Root+"/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
 }
 
 func cgroupFiles(p *plan) (string, error) {
 	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	top := p.Root + "/sys/fs/cgroup"
-	if _, unified := p.CgroupPaths[""]; unified {
+	if len(p.CgroupPaths) == 0 {
+		return "none", p.mount("tmpfs", top, "tmpfs", flags|unix.MS_RDONLY, "mode=755")
+	}
+	if path, unified := p.CgroupPaths[""]; unified && p.foreign("cgroup") {
+		return "its own group, read-only", p.bind(path, top, true)
+	} else if unified {
 		return "cgroup2, read-only", p.mount("cgroup", top, "cgroup2", flags|unix.MS_RDONLY, "")
 	}
 	if err := p.mount("tmpfs", top, "tmpfs", flags, "mode=755"); err != nil {
@@ -159,6 +180,12 @@ func dev(p *plan) (string, error) {
 	defer unix.Umask(old)
 	for _, d := range devices {
 		path := filepath.Join(top, d.name)
+		if p.Rootless { // nobody but root may make one
+			if err := p.lend("/dev/"+d.name, path); err != nil {
+				return "", err
+			}
+			continue
+		}
 		if err := p.called(unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(d.major, d.minor))), "mknodat(AT_FDCWD, %q, S_IFCHR|0666, makedev(%#x, %#x))", path, d.major, d.minor); err != nil {
 			return "", err
 		}
@@ -174,16 +201,37 @@ func dev(p *plan) (string, error) {
 			return "", err
 		}
 	}
-	if err := p.mount("devpts", top+"/pts", "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"); err != nil {
+	terminals := "newinstance,ptmxmode=0666,mode=0620,gid=5"
+	if p.NoTTYGroup {
+		terminals = strings.TrimSuffix(terminals, ",gid=5")
+	}
+	if err := p.mount("devpts", top+"/pts", "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, terminals); err != nil {
 		return "", err
 	}
-	if err := p.mount("mqueue", top+"/mqueue", "mqueue", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+	if p.foreign("ipc") {
+		if _, err := os.Stat("/dev/mqueue"); err == nil {
+			if err := p.bind("/dev/mqueue", top+"/mqueue", false); err != nil {
+				return "", err
+			}
+		}
+	} else if err := p.mount("mqueue", top+"/mqueue", "mqueue", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return "", err
 	}
 	if p.HostIPC {
 		return "with the host's /dev/shm", p.bind("/dev/shm", top+"/shm", false)
 	}
 	return fmt.Sprintf("%d devices", len(devices)), p.mount("shm", top+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, fmt.Sprintf("mode=1777,size=%d", p.ShmBytes))
+}
+
+// lend shows a device of the host at a path of ours.
+func (p *plan) lend(device, path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o666)
+	if p.called(err, "openat(AT_FDCWD, %q, O_RDONLY|O_CREAT|O_CLOEXEC, 0666)", path) != nil {
+		return failed("openat "+path, err)
+	}
+	p.returned(int(file.Fd()))
+	file.Close()
+	return p.mount(device, path, "", unix.MS_BIND, "")
 }
 
 func pivotRoot(p *plan) (string, error) {

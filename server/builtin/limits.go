@@ -130,7 +130,7 @@ func asked(l demos.Limits, disk string) wire.Limits {
 // visible are the control groups that a container is shown, each under its
 // folder's name below /sys/fs/cgroup; under "" where there is one for all.
 func visible(paths map[string]string) map[string]string {
-	if cgroups.IsCgroup2UnifiedMode() {
+	if cgroups.IsCgroup2UnifiedMode() && paths[""] != "" {
 		return map[string]string{"": paths[""]}
 	}
 	shown := map[string]string{}
@@ -178,8 +178,8 @@ func limitWrites(groups cgroups.Manager, r *cgroups.Resources) []string {
 // limitPath is the file of a limit, by its names on v1 and v2; "" where this
 // machine has no such controller.
 func limitPath(groups cgroups.Manager, controller, v1, v2 string) string {
-	if cgroups.IsCgroup2UnifiedMode() {
-		return filepath.Join(groups.Path(""), v2)
+	if path := groups.Path(""); cgroups.IsCgroup2UnifiedMode() && path != "" {
+		return filepath.Join(path, v2)
 	}
 	if path := groups.Path(controller); path != "" {
 		return filepath.Join(path, v1)
@@ -198,15 +198,20 @@ func trees() []string {
 }
 
 // removeGroups kills all that is in the control groups below a path such as
-// /porthole/INSTANCE, and removes them, it and its parent where that is empty.
-func removeGroups(path string) (removed int, err error) {
+// /porthole/INSTANCE of some trees, and removes them, it and its parent where that
+// is empty.
+func removeGroups(trees []string, path string) (removed int, err error) {
 	var failures []error
 	ids := map[string]bool{}
-	for _, tree := range trees() {
+	for _, tree := range trees {
 		top := filepath.Join(tree, path)
 		below, _ := os.ReadDir(top)
 		for _, each := range below {
 			if !each.IsDir() {
+				continue
+			}
+			if each.Name() == serverGroup { // a living one gives it back itself
+				os.Remove(filepath.Join(top, serverGroup))
 				continue
 			}
 			ids[each.Name()] = true

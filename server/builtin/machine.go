@@ -1,8 +1,10 @@
 package builtin
 
 import (
+	"cmp"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/opencontainers/cgroups"
 	"golang.org/x/sys/unix"
@@ -18,6 +20,8 @@ type Machine struct {
 	CgroupVersion    string // "1" or "2"
 	Socket           bool   // always: it is this very machine
 	Limits           []string
+	// Own is always true: its containers are processes that we have made.
+	Own bool
 }
 
 // Machine describes this machine; false while we may not make containers.
@@ -25,7 +29,12 @@ func (e *Engine) Machine() (Machine, bool) {
 	if e.State().State != wire.EngineUp {
 		return Machine{}, false
 	}
-	m := Machine{CPUs: runtime.NumCPU(), CgroupVersion: "1", Socket: true, Limits: []string{"cpu", "memory", "pids"}}
+	m := Machine{CPUs: runtime.NumCPU(), CgroupVersion: "1", Socket: true, Own: true}
+	for _, name := range []string{"cpu", "memory", "pids"} {
+		if slices.Contains(e.delegation.limits, name) {
+			m.Limits = append(m.Limits, name)
+		}
+	}
 	if cgroups.IsCgroup2UnifiedMode() {
 		m.CgroupVersion = "2"
 	}
@@ -42,11 +51,8 @@ func (e *Engine) Machine() (Machine, bool) {
 }
 
 // Able reports whether this process may make containers here, with its files
-// in folder ("" for DefaultFolder).
+// in folder ("" for the engine's own choice).
 func Able(folder string) bool {
-	if folder == "" {
-		folder = DefaultFolder
-	}
-	problem, _ := missingRight(folder)
+	problem, _ := missingRight(cmp.Or(folder, ownFolder()))
 	return problem == ""
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // bridge joins the containers of one server: each has one end of a pair of
@@ -15,9 +16,14 @@ import (
 // the world, since no lesson needs one.
 type bridge struct {
 	name string
+	// apart is true where it may not be in the host's network namespace: it is in
+	// one that is made for it, and that ends with us.
+	apart bool
 
 	mu     sync.Mutex
-	link   netlink.Link // nil: not made yet
+	space  netns.NsHandle  // where it is, where it is apart
+	cards  *netlink.Handle // talks to the kernel where it is; nil: not made yet
+	link   netlink.Link    // nil: not made yet
 	subnet *net.IPNet
 	taken  map[byte]string // the last number of an address, and who has it
 }
@@ -31,18 +37,45 @@ func (b *bridge) up() error {
 	if err != nil {
 		return err
 	}
+	if err := b.enter(); err != nil {
+		return err
+	}
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name = b.name
 	link := &netlink.Bridge{LinkAttrs: attributes}
-	if err := netlink.LinkAdd(link); err != nil {
+	if err := b.cards.LinkAdd(link); err != nil {
 		return failed("RTM_NEWLINK bridge "+b.name, err)
 	}
 	gateway := &netlink.Addr{IPNet: &net.IPNet{IP: host(subnet, 1), Mask: subnet.Mask}}
-	if err := errors.Join(failed("RTM_NEWADDR "+gateway.String(), netlink.AddrAdd(link, gateway)), failed("RTM_NEWLINK up", netlink.LinkSetUp(link))); err != nil {
-		netlink.LinkDel(link)
+	if err := errors.Join(failed("RTM_NEWADDR "+gateway.String(), b.cards.AddrAdd(link, gateway)), failed("RTM_NEWLINK up", b.cards.LinkSetUp(link))); err != nil {
+		b.cards.LinkDel(link)
 		return err
 	}
 	b.link, b.subnet, b.taken = link, subnet, map[byte]string{}
+	return nil
+}
+
+// enter makes ready to talk to the kernel where the bridge is to be. b.mu is held.
+func (b *bridge) enter() (err error) {
+	if b.cards != nil {
+		return nil
+	}
+	if !b.apart {
+		b.cards = &netlink.Handle{} // in the namespace of whoever asks
+		return nil
+	}
+	onItsOwnThread(func() {
+		if err = failed("unshare(CLONE_NEWNET)", unix.Unshare(unix.CLONE_NEWNET)); err == nil {
+			b.space, err = netns.Get()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if b.cards, err = netlink.NewHandleAt(b.space); err != nil {
+		b.space.Close()
+		return failed("socket(AF_NETLINK)", err)
+	}
 	return nil
 }
 
@@ -63,11 +96,11 @@ func (b *bridge) attach(t *trace, pid int, veth string) (string, error) {
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name, attributes.MasterIndex = veth, b.link.Attrs().Index
 	pair := &netlink.Veth{LinkAttrs: attributes, PeerName: "eth0", PeerNamespace: netlink.NsPid(pid)}
-	if err := t.called(netlink.LinkAdd(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, veth %q, master %q, peer \"eth0\" in the network namespace of %d})", veth, b.name, pid); err != nil {
+	if err := t.called(b.cards.LinkAdd(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, veth %q, master %q, peer \"eth0\" in the network namespace of %d})", veth, b.name, pid); err != nil {
 		return "", err
 	}
 	b.taken[number] = veth
-	if err := t.called(netlink.LinkSetUp(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, %q, IFF_UP})", veth); err != nil {
+	if err := t.called(b.cards.LinkSetUp(pair), "sendto(NETLINK_ROUTE, {RTM_NEWLINK, %q, IFF_UP})", veth); err != nil {
 		return "", err
 	}
 	address := &net.IPNet{IP: host(b.subnet, number), Mask: b.subnet.Mask}
@@ -97,42 +130,58 @@ func (b *bridge) detach(veth string) error {
 			delete(b.taken, number)
 		}
 	}
-	return removeLink(veth)
+	if b.cards == nil { // no pair was made
+		return nil
+	}
+	return removeLink(b.cards, veth)
 }
 
 func (b *bridge) down() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.link = nil
-	return removeBridge(b.name)
+	if b.cards == nil {
+		return nil
+	}
+	defer b.leave()
+	return removeBridge(b.cards, b.name)
+}
+
+// leave lets the bridge's own namespace go. b.mu is held.
+func (b *bridge) leave() {
+	if b.apart {
+		b.cards.Close()
+		b.space.Close()
+	}
+	b.cards = nil
 }
 
 // removeBridge removes a bridge and whatever is still plugged into it.
-func removeBridge(name string) error {
-	link, err := netlink.LinkByName(name)
+func removeBridge(cards *netlink.Handle, name string) error {
+	link, err := cards.LinkByName(name)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil
 	} else if err != nil {
 		return failed("looking for "+name, err)
 	}
-	links, err := netlink.LinkList()
+	links, err := cards.LinkList()
 	if err != nil {
 		return failed("listing the network cards", err)
 	}
 	for _, each := range links {
 		if each.Attrs().MasterIndex == link.Attrs().Index {
-			netlink.LinkDel(each) // it may be going by itself
+			cards.LinkDel(each) // it may be going by itself
 		}
 	}
-	return failed("RTM_DELLINK "+name, netlink.LinkDel(link))
+	return failed("RTM_DELLINK "+name, cards.LinkDel(link))
 }
 
-func removeLink(name string) error {
-	link, err := netlink.LinkByName(name)
+func removeLink(cards *netlink.Handle, name string) error {
+	link, err := cards.LinkByName(name)
 	if err == nil {
-		err = netlink.LinkDel(link)
+		err = cards.LinkDel(link)
 	}
-	if _, err := netlink.LinkByName(name); errors.As(err, new(netlink.LinkNotFoundError)) {
+	if _, err := cards.LinkByName(name); errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil
 	}
 	return failed("RTM_DELLINK "+name, err)

@@ -163,7 +163,7 @@ func (b *building) clone() (string, error) {
 	command.Stdout, command.Stderr = b.output, b.problem
 	command.ExtraFiles = []*os.File{ordersOut, answersIn}
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: b.spaces, Setsid: true}
-	if err := b.called(b.engine.spawn(b.enterPID, command.Start), "clone(flags=%s)", cloneFlags(b.spaces)); err != nil {
+	if err := b.called(b.engine.spawn(b.enterPID, command), "clone(flags=%s)", cloneFlags(b.spaces)); err != nil {
 		return "", err
 	}
 	b.command = command
@@ -187,6 +187,12 @@ func (b *building) cgroup() (string, error) {
 		return "", err
 	}
 	b.plan.CgroupPaths, b.begun = visible(groups.GetPaths()), false // the process is to hear of it
+	if lacks := b.engine.delegation.lacks; lacks != "" {
+		if len(groups.GetPaths()) == 0 {
+			return "none: " + lacks, nil
+		}
+		return b.container.cgroupPath + "; " + lacks, nil
+	}
 	return b.container.cgroupPath, nil
 }
 
@@ -217,14 +223,51 @@ func (b *building) network() (string, error) {
 
 // spawn starts a process from the thread that lives as long as the engine:
 // its children are to die with it. enter is the PID namespace to start it in.
-func (e *Engine) spawn(enter string, start func() error) error {
+func (e *Engine) spawn(enter string, command *exec.Cmd) error {
+	if enter != "" && Rootless() {
+		return spawnApart(enter, command)
+	}
 	done := make(chan error, 1)
 	select {
-	case e.spawning <- func() { done <- spawnIn(enter, start) }:
+	case e.spawning <- func() { done <- spawnIn(enter, command.Start) }:
 		return <-done
 	case <-e.closed:
 		return fail(ErrDown, nil, "the engine was closed; start Porthole again")
 	}
+}
+
+// spawnApart starts a process in a PID namespace from a thread of its own, which
+// ends with it: without root there is no way back into the host's (setns(2)).
+func spawnApart(enter string, command *exec.Cmd) error {
+	done := make(chan error, 1)
+	go onItsOwnThread(func() {
+		other, err := unix.Open(enter, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			done <- failed("open "+enter, err)
+			return
+		}
+		err = failed("setns "+enter, unix.Setns(other, unix.CLONE_NEWPID))
+		unix.Close(other)
+		if err == nil {
+			err = command.Start()
+		}
+		if err != nil {
+			done <- err
+			return
+		}
+		process, err := unix.PidfdOpen(command.Process.Pid, 0)
+		done <- nil // it is not waited for before that, so that its number is its own
+		if err != nil {
+			return
+		}
+		defer unix.Close(process)
+		for {
+			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}}, -1); err != unix.EINTR {
+				return
+			}
+		}
+	})
+	return <-done
 }
 
 func spawnIn(enter string, start func() error) error {

@@ -22,6 +22,14 @@ type plan struct {
 	// one for each controller.
 	CgroupPaths     map[string]string
 	CgroupNamespace bool
+	// Rootless is true in a user namespace, where no device can be made.
+	Rootless bool
+	// Foreign are namespaces by their kinds, as readlink(2) has them, that are
+	// not of our user namespace: what shows them cannot be mounted anew.
+	Foreign map[string]string
+	// NoGroups is true where setgroups(2) is not allowed; NoTTYGroup, where the
+	// group 5 means nobody.
+	NoGroups, NoTTYGroup bool
 	// HostIPC is true where /dev/shm is the host's.
 	HostIPC  bool
 	ShmBytes int64

@@ -28,6 +28,12 @@ func (e *Engine) planOf(b *box, id string) (plan, error) {
 		Argv:            append([]string{"/porthole", "workload"}, c.Workload...),
 		Files:           map[string]string{},
 	}
+	if p.Rootless = Rootless(); p.Rootless {
+		p.NoGroups, p.NoTTYGroup, p.Foreign = !mayDropGroups(), !has(ownGroups(), 5), map[string]string{}
+		for _, kind := range []string{"pid", "net", "ipc", "cgroup"} {
+			p.Foreign[kind], _ = os.Readlink("/proc/self/ns/" + kind)
+		}
+	}
 	if p.ShmBytes == 0 {
 		p.ShmBytes = 64 << 20
 	}
@@ -125,6 +131,9 @@ func identity(c demos.Container, p *plan) error {
 		} else {
 			p.GID = number
 		}
+	}
+	if users := ownUsers(); !has(users, p.UID) || !has(ownGroups(), p.GID) {
+		return fail(ErrRefused, nil, "the user %d:%d is asked for, and %s", p.UID, p.GID, noOthers)
 	}
 	long := func(name string) string {
 		if name = strings.ToUpper(name); name == "ALL" || strings.HasPrefix(name, "CAP_") {

@@ -73,14 +73,19 @@ func noNewPrivileges(p *plan) (string, error) {
 
 func user(p *plan) (string, error) {
 	// Raw, for this thread alone: those of the standard library ask all threads.
-	if err := p.called(raw(unix.SYS_SETGROUPS, 0, 0, 0), "setgroups(0, NULL)"); err != nil {
-		return "", err
+	if !p.NoGroups {
+		if err := p.called(raw(unix.SYS_SETGROUPS, 0, 0, 0), "setgroups(0, NULL)"); err != nil {
+			return "", err
+		}
 	}
 	if err := p.called(raw(unix.SYS_SETRESGID, p.GID, p.GID, p.GID), "setresgid(%d, %d, %d)", p.GID, p.GID, p.GID); err != nil {
 		return "", err
 	}
 	if err := p.called(raw(unix.SYS_SETRESUID, p.UID, p.UID, p.UID), "setresuid(%d, %d, %d)", p.UID, p.UID, p.UID); err != nil {
 		return "", err
+	}
+	if p.NoGroups {
+		return fmt.Sprintf("%d:%d, with the groups of who started the server", p.UID, p.GID), nil
 	}
 	return fmt.Sprintf("%d:%d", p.UID, p.GID), nil
 }

@@ -22,7 +22,7 @@ func Steps() []Step {
 		{Name: "clone", Call: "clone(CLONE_NEWPID|CLONE_NEWNS|CLONE_NEWNET|CLONE_NEWIPC|CLONE_NEWUTS)", Says: "A process is made in namespaces of its own.", outside: (*building).clone},
 		{Name: "join", Call: "setns", Says: "It joins those namespaces of another container that it was told to.", inside: join},
 		{Name: "cgroup", Call: "mkdir, write cgroup.procs", Says: "It is put into a control group of its own, with its limits.", outside: (*building).cgroup},
-		{Name: "network", Call: "netlink RTM_NEWLINK, RTM_NEWADDR", Says: "A pair of virtual network cards joins it to a bridge of the host.", outside: (*building).network},
+		{Name: "network", Call: "netlink RTM_NEWLINK, RTM_NEWADDR", Says: "A pair of virtual network cards joins it to the bridge of all containers.", outside: (*building).network},
 		{Name: "cgroup-namespace", Call: "unshare(CLONE_NEWCGROUP)", Says: "Its own control group becomes the root of what it sees.", inside: cgroupNamespace},
 		{Name: "private-mounts", Call: "mount(MS_REC|MS_PRIVATE)", Says: "From now on its mounts are seen by nobody else.", inside: privateMounts},
 		{Name: "overlay", Call: `mount("overlay")`, Says: "The image's layers and a writable one become one root.", inside: overlay},

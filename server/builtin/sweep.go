@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -53,8 +55,12 @@ func (e *Engine) sweep() (CleanReport, error) {
 		if len(names(filepath.Join(folder, "layers"))) > 0 {
 			report.Images = append(report.Images, instance)
 		}
-		_, groups := removeGroups("/porthole/" + instance)
-		failures = append(failures, groups, removeBridge(bridgeName(instance)), os.RemoveAll(folder))
+		trees := e.delegation.trees()
+		if text, err := os.ReadFile(filepath.Join(folder, "trees")); err == nil {
+			trees = strings.Fields(string(text))
+		}
+		_, groups := removeGroups(trees, "/porthole/"+instance)
+		failures = append(failures, groups, removeBridge(&netlink.Handle{}, bridgeName(instance)), os.RemoveAll(folder))
 		lock.Close()
 	}
 	return report, errors.Join(failures...)

@@ -79,7 +79,11 @@ func pendingClaims(lesson demos.Lesson, host demos.Host) []wire.Claim {
 // unavailable says why this host cannot run a lesson; "" where it can.
 func (l *Lab) unavailable(lesson demos.Lesson) string {
 	var reasons []string
-	for _, need := range lesson.Needs {
+	needs := slices.Clone(lesson.Needs)
+	if slices.ContainsFunc(lesson.Containers, func(c demos.Container) bool { return !c.Root() }) {
+		needs = append(needs, demos.NeedUsers)
+	}
+	for _, need := range needs {
 		if reason := l.options.Lacks(need); reason != "" {
 			if reason = strings.TrimSuffix(reason, ".") + "."; !slices.Contains(reasons, reason) {
 				reasons = append(reasons, reason) // one reason can meet many needs

@@ -191,7 +191,7 @@ func (r *Reader) suspect(w way) {
 	r.mu.Lock()
 	familiar := r.familiar
 	r.mu.Unlock()
-	if familiar {
+	if machine, up := r.options.Machine(); familiar || up && machine.Own {
 		return
 	}
 	proc := cmp.Or(r.options.Sampler.Proc, "/proc")

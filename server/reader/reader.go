@@ -40,6 +40,9 @@ type Machine struct {
 	Socket bool
 	// Limits are the controllers of memory, cpu and pids that the engine has.
 	Limits []string
+	// Own is true where its containers are processes that this one has made, so
+	// that they are surely among those that we see.
+	Own bool
 }
 
 // Started is a helper container that has been started.
