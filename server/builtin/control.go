@@ -147,7 +147,9 @@ func (e *Engine) Exec(ctx context.Context, id string, argv []string) (ExecResult
 	p := b.plan
 	p.Exec, p.Trace, p.Argv, p.Joins = true, false, argv, nil
 	for _, kind := range []string{"ipc", "uts", "net", "cgroup", "mnt"} {
-		p.Joins = append(p.Joins, fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
+		if path := fmt.Sprintf("/proc/%d/ns/%s", pid, kind); !isOurs(path) {
+			p.Joins = append(p.Joins, path)
+		}
 	}
 	making := &building{engine: e, container: b, plan: p, enterPID: fmt.Sprintf("/proc/%d/ns/pid", pid), output: stdout}
 	err = making.build(ctx, execSteps(), nil)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -145,14 +146,18 @@ func (e *Engine) spaces(b *box) (flags uintptr, joins []string, enterPID string,
 				return 0, nil, "", err
 			}
 			path := fmt.Sprintf("/proc/%d/ns/%s", other, one.file)
-			if one.file == "pid" {
-				enterPID = path
-			} else {
-				joins = append(joins, path)
+			paths := []string{path}
+			if one.file == "net" { // with the network comes the name, as Docker has it
+				paths = append(paths, fmt.Sprintf("/proc/%d/ns/uts", other))
 			}
-			// With the network comes the name, as Docker has it.
-			if one.file == "net" {
-				joins = append(joins, fmt.Sprintf("/proc/%d/ns/uts", other))
+			for _, path := range paths {
+				switch {
+				case isOurs(path): // the other has the host's
+				case one.file == "pid":
+					enterPID = path
+				default:
+					joins = append(joins, path)
+				}
 			}
 		}
 	}
@@ -160,6 +165,14 @@ func (e *Engine) spaces(b *box) (flags uintptr, joins []string, enterPID string,
 		flags &^= unix.CLONE_NEWUTS
 	}
 	return flags, joins, enterPID, nil
+}
+
+// isOurs reports whether a namespace, by its file in /proc/PID/ns, is our own: a
+// process that we make is in it already, and without root may not enter it anew.
+func isOurs(path string) bool {
+	theirs, err := os.Readlink(path)
+	ours, _ := os.Readlink("/proc/self/ns/" + filepath.Base(path))
+	return err == nil && theirs == ours
 }
 
 // ofRun is the first process of another container of the run.

@@ -122,7 +122,8 @@ func (d delegation) lacksLimits(controller string) string {
 	if slices.Contains(d.limits, controller) {
 		return ""
 	}
-	return fmt.Sprintf("This Porthole runs without root, and cannot limit or count %s for a container: %s. To get that: %s", controller, d.lacks, d.fix)
+	// The same for every controller, so that a lesson says it once.
+	return fmt.Sprintf("This Porthole runs without root, so that its containers have no limits and no counters: %s; start it so that it may make such groups: %s", d.lacks, d.fix)
 }
 
 // groupsFor prepares the control groups of a container: path is their place, such

@@ -17,6 +17,14 @@ func stepsFacts(steps []wire.MakingStep, explain func(prefix, why string)) demos
 		explain("steps", "the container is not made step by step, or none of its steps was seen")
 		return f
 	}
+	for _, step := range steps {
+		// Where it has no control group with limits, that step has said why.
+		if why, none := strings.CutPrefix(step.Detail, "none: "); none && step.Name == "cgroup" {
+			for _, limit := range []string{"memoryBytes", "pids"} {
+				explain("steps.execve.before."+limit, "the container has no control group of its own: "+why)
+			}
+		}
+	}
 	explain("steps", "the kernel did not say it, or the step has not been taken")
 	places := map[string]*demos.StepFacts{}
 	group := reflect.ValueOf(&f).Elem()
