@@ -44,7 +44,7 @@ Flags of serve:
                         It is only looked at, never touched (Docker only)
 Flags of serve, verify and record:
   --engine NAME         auto, docker, or builtin: containers without Docker, from the same
-                        parts of the kernel, for root on Linux (default auto: docker, or
+                        parts of the kernel, on Linux, best as root (default auto: docker, or
                         builtin where nothing of Docker is installed); for serve also
                         replay:FILE, a recording, or replay: for the one that Porthole brings
                         along (which auto plays where neither can be); also for doctor and clean

@@ -204,7 +204,7 @@ func lacksBuiltin(engine wire.Engine) string {
 	if engine.Name == "builtin" {
 		return ""
 	}
-	return fmt.Sprintf("It shows Porthole's own engine at work, and this Porthole uses %s; on Linux, start a second one with 'sudo porthole serve --engine builtin --listen 127.0.0.1:8081'. The source of its steps can be read here all the same, at /source/steps.go.", engineWord(engine.Name))
+	return fmt.Sprintf("It shows Porthole's own engine at work, and this Porthole uses %s; on Linux, start a second one with 'porthole serve --engine builtin --listen 127.0.0.1:8081', as root or without. The source of its steps can be read here all the same, at /source/steps.go.", engineWord(engine.Name))
 }
 
 func engineWord(name string) string {

@@ -134,8 +134,8 @@ func usersCheck(users []row) wire.Check {
 	}
 	c.Found = strings.Join(rows, ", ")
 	if !has(users, 1000) {
-		c.Status, c.Means = wire.CheckLimited, "Lessons with a container that does not run as root cannot be run: "+noOthers+"."
-		c.Fix = "sudo apt-get install uidmap"
+		c.Status, c.Means = wire.CheckLimited, "Lessons with a container that does not run as root cannot be run: "+noOthers()+"."
+		c.Fix = "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME"
 	}
 	return c
 }

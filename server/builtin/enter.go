@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,10 @@ import (
 // namespace of its own: the number of the process outside, after "maps:" where it
 // is to wait for its maps of users.
 const enterMark = "PORTHOLE_ROOTLESS"
+
+// usersMark is set beside it where users are set aside for this one, but could not
+// be had: why.
+const usersMark = "PORTHOLE_ROOTLESS_USERS"
 
 // fdMaps is closed by the process outside once the maps are written.
 const fdMaps = 3
@@ -46,13 +51,17 @@ func Enter(handover string) (code int, entered bool) {
 	defer signal.Stop(signals)
 
 	var command *exec.Cmd
+	environment := append(os.Environ(), handover)
 	if users, groups := subordinate("/etc/subuid"), subordinate("/etc/subgid"); users != nil && groups != nil {
-		command, enterProblem = begin(handover, func(pid int) error {
-			return errors.Join(writeMap("newuidmap", pid, os.Getuid(), users), writeMap("newgidmap", pid, os.Getgid(), groups))
+		command, enterProblem = begin(environment, func(pid int) error {
+			return cmp.Or(writeMap("newuidmap", pid, os.Getuid(), users), writeMap("newgidmap", pid, os.Getgid(), groups))
 		})
+		if enterProblem != nil {
+			environment = append(environment, usersMark+"="+enterProblem.Error())
+		}
 	}
 	if command == nil { // one user is allowed to everybody
-		command, enterProblem = begin(handover, nil)
+		command, enterProblem = begin(environment, nil)
 	}
 	if command == nil {
 		return 0, false
@@ -79,7 +88,7 @@ func lacksRights() bool {
 
 // begin starts this program in a user namespace. Nil for maps: it has this user
 // alone, as its root.
-func begin(handover string, maps func(pid int) error) (*exec.Cmd, error) {
+func begin(environment []string, maps func(pid int) error) (*exec.Cmd, error) {
 	command := exec.Command("/proc/self/exe", os.Args[1:]...)
 	command.Args[0] = os.Args[0]
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -92,7 +101,7 @@ func begin(handover string, maps func(pid int) error) (*exec.Cmd, error) {
 	if maps == nil {
 		command.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		command.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-		command.Env = append(os.Environ(), handover, enterMark+"="+mark)
+		command.Env = append(environment, enterMark+"="+mark)
 		if err := command.Start(); err != nil {
 			return nil, failed(call, err)
 		}
@@ -104,7 +113,7 @@ func begin(handover string, maps func(pid int) error) (*exec.Cmd, error) {
 	}
 	defer write.Close() // it goes on then
 	command.ExtraFiles = []*os.File{read}
-	command.Env = append(os.Environ(), handover, enterMark+"=maps:"+mark)
+	command.Env = append(environment, enterMark+"=maps:"+mark)
 	err = command.Start()
 	read.Close()
 	if err != nil {
@@ -161,7 +170,7 @@ func userName() string {
 func writeMap(program string, pid, self int, others *ids) error {
 	said, err := exec.Command(program, strconv.Itoa(pid), "0", strconv.Itoa(self), "1", "1", strconv.Itoa(others.first), strconv.Itoa(others.count)).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%s: %w %s", program, err, strings.TrimSpace(string(said)))
+		return fmt.Errorf("%s: %w %s", program, err, strings.Join(strings.Fields(string(said)), " "))
 	}
 	return nil
 }

@@ -2,13 +2,20 @@ package builtin
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"porthole/demos"
 )
 
 // noOthers says why a container cannot run as just any user here.
-const noOthers = "this server may be no user but the one who started it; to be given others, install uidmap (newuidmap, newgidmap), let root add a line for you to /etc/subuid and /etc/subgid (sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME), and start Porthole again"
+func noOthers() string {
+	why := "none is set aside for that one in /etc/subuid and /etc/subgid"
+	if failed := os.Getenv(usersMark); failed != "" {
+		why = failed
+	}
+	return "this server may be no user but the one who started it (" + why + "); install uidmap, let root set some aside (sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME), and start Porthole again"
+}
 
 // Lacks says in a sentence why this engine cannot give what a lesson needs, such
 // as cgroup-memory; "" where it can, or where it is not the engine's to give.
@@ -23,7 +30,7 @@ func (e *Engine) Lacks(need string) string {
 		}
 	case demos.NeedUsers:
 		if users := ownUsers(); len(users) > 0 && !has(users, 1000) {
-			return "A container of it runs as another user than root, and " + noOthers + "."
+			return "A container of it runs as another user than root, and " + noOthers() + "."
 		}
 	}
 	return ""

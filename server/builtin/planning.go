@@ -133,7 +133,7 @@ func identity(c demos.Container, p *plan) error {
 		}
 	}
 	if users := ownUsers(); !has(users, p.UID) || !has(ownGroups(), p.GID) {
-		return fail(ErrRefused, nil, "the user %d:%d is asked for, and %s", p.UID, p.GID, noOthers)
+		return fail(ErrRefused, nil, "the user %d:%d is asked for, and %s", p.UID, p.GID, noOthers())
 	}
 	long := func(name string) string {
 		if name = strings.ToUpper(name); name == "ALL" || strings.HasPrefix(name, "CAP_") {

@@ -30,7 +30,7 @@ func Steps() []Step {
 		{Name: "proc", Call: `mount("proc")`, Says: "A fresh /proc shows the processes of its own PID namespace alone.", inside: proc},
 		{Name: "sys", Call: `mount("sysfs")`, Says: "/sys shows its own network cards, and cannot be written.", inside: sys},
 		{Name: "cgroup-files", Call: `mount("cgroup2"), mount(MS_BIND)`, Says: "It can read its limits in /sys/fs/cgroup.", inside: cgroupFiles},
-		{Name: "dev", Call: "mknod, mount(\"devpts\", \"mqueue\", \"tmpfs\")", Says: "A minimal /dev.", inside: dev},
+		{Name: "dev", Call: "mknod (without root: mount(MS_BIND)), mount(\"devpts\", \"mqueue\", \"tmpfs\")", Says: "A minimal /dev.", inside: dev},
 		{Name: "pivot-root", Call: "pivot_root, umount2(MNT_DETACH)", Says: "The overlay becomes /, and the host's files are gone.", inside: pivotRoot},
 		{Name: "mask", Call: "mount(MS_BIND|MS_RDONLY)", Says: "What in /proc speaks of the whole machine is hidden or cannot be written.", inside: mask},
 		{Name: "hostname", Call: "sethostname", Says: "It gets a name.", inside: hostname},
