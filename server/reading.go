@@ -24,7 +24,7 @@ func newReader(c config, h *house, to audience) (*reader.Reader, error) {
 		Sampler: sampler.Options{
 			Engine: h.engine, Publisher: to, Interval: c.interval, Log: h.log,
 			Inside: func(name string) *wire.View { return h.lab.Inside(name) },
-			Images: h.engine.Images, KernelLog: h.kernelLog,
+			Images: h.engine.Images, KernelLog: h.kernelLog, Apart: true,
 		},
 		Machine: h.engine.Machine,
 		Start:   h.engine.StartReader,

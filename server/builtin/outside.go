@@ -163,7 +163,8 @@ func (b *building) clone() (string, error) {
 	command.Stdout, command.Stderr = b.output, b.problem
 	command.ExtraFiles = []*os.File{ordersOut, answersIn}
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: b.spaces, Setsid: true}
-	if err := b.called(b.engine.spawn(b.enterPID, command), "clone(flags=%s)", cloneFlags(b.spaces)); err != nil {
+	number := func() int { return command.Process.Pid }
+	if err := b.called(b.engine.spawn(b.enterPID, command.Start, number), "clone(flags=%s)", cloneFlags(b.spaces)); err != nil {
 		return "", err
 	}
 	b.command = command
@@ -222,14 +223,15 @@ func (b *building) network() (string, error) {
 }
 
 // spawn starts a process from the thread that lives as long as the engine:
-// its children are to die with it. enter is the PID namespace to start it in.
-func (e *Engine) spawn(enter string, command *exec.Cmd) error {
+// its children are to die with it. enter is the PID namespace to start it in, pid
+// its number once it is started.
+func (e *Engine) spawn(enter string, start func() error, pid func() int) error {
 	if enter != "" && Rootless() {
-		return spawnApart(enter, command)
+		return spawnApart(enter, start, pid)
 	}
 	done := make(chan error, 1)
 	select {
-	case e.spawning <- func() { done <- spawnIn(enter, command.Start) }:
+	case e.spawning <- func() { done <- spawnIn(enter, start) }:
 		return <-done
 	case <-e.closed:
 		return fail(ErrDown, nil, "the engine was closed; start Porthole again")
@@ -238,7 +240,7 @@ func (e *Engine) spawn(enter string, command *exec.Cmd) error {
 
 // spawnApart starts a process in a PID namespace from a thread of its own, which
 // ends with it: without root there is no way back into the host's (setns(2)).
-func spawnApart(enter string, command *exec.Cmd) error {
+func spawnApart(enter string, start func() error, pid func() int) error {
 	done := make(chan error, 1)
 	go onItsOwnThread(func() {
 		other, err := unix.Open(enter, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -249,13 +251,13 @@ func spawnApart(enter string, command *exec.Cmd) error {
 		err = failed("setns "+enter, unix.Setns(other, unix.CLONE_NEWPID))
 		unix.Close(other)
 		if err == nil {
-			err = command.Start()
+			err = start()
 		}
 		if err != nil {
 			done <- err
 			return
 		}
-		process, err := unix.PidfdOpen(command.Process.Pid, 0)
+		process, err := unix.PidfdOpen(pid(), 0)
 		done <- nil // it is not waited for before that, so that its number is its own
 		if err != nil {
 			return

@@ -77,6 +77,9 @@ type Options struct {
 	Reader func() wire.Reader
 	// Watchers are told what is seen. Nil: a set of its own.
 	Watchers *Watchers
+	// Apart is true where a control group that is our own is no container's: one
+	// that is in it has none, and no counters.
+	Apart bool
 	// Interval is the time between samples while somebody watches.
 	Interval time.Duration
 	// Idle is the time between samples while nobody does (default 1 s).
@@ -155,7 +158,9 @@ func New(o Options) (*Sampler, error) {
 	// Without cgroups the namespaces can still be shown: the page says why
 	// there are no counters.
 	s.cgroups, s.cgroupErr = cgroup.NewFS(o.Proc, o.Cgroup)
-	s.cgroups = s.cgroups.Apart(os.Getpid())
+	if o.Apart {
+		s.cgroups = s.cgroups.Apart(os.Getpid())
+	}
 	s.host = hostFacts()
 	s.host.CgroupMode = wire.CgroupUnknown
 	if s.cgroupErr == nil {
