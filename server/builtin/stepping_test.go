@@ -108,7 +108,7 @@ func TestStepByStep(t *testing.T) {
 
 // makers are the words of our source that make a system call.
 var makers = map[string][]string{
-	"clone": {"command.Start)"}, "openat": {"enter(", "unix.Open"}, "setns": {"unix.Setns"}, "write": {"WriteFile", "groups.Apply", "groups.Set"},
+	"clone": {"command.Start, "}, "openat": {"enter(", "unix.Open"}, "setns": {"unix.Setns"}, "write": {"WriteFile", "groups.Apply", "groups.Set"},
 	"sendto": {"LinkAdd", "LinkSetUp", "AddrAdd", "RouteAdd"}, "mount": {"p.mount(", "p.bind("}, "mkdirat": {"p.mkdir("},
 	"mknodat": {"unix.Mknod"}, "symlinkat": {"os.Symlink"}, "chdir": {"unix.Chdir"}, "pivot_root": {"unix.PivotRoot"}, "umount2": {"unix.Unmount"},
 	"sethostname": {"unix.Sethostname"}, "prlimit64": {"unix.Prlimit"}, "prctl": {"ResetAmbient", "DropBound", "unix.Prctl", "dieWithServer"},
