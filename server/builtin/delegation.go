@@ -238,6 +238,18 @@ func switchAll(folder, how string, controllers []string) error {
 	return failed("write cgroup.subtree_control", os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte(words), 0))
 }
 
+// switchOff switches off what a dead server has switched on for groups below its
+// own one of cgroup v2, where there are none left: else nobody may enter it again.
+func switchOff(tops []string) {
+	for _, top := range tops {
+		below, _ := filepath.Glob(top + "/*/cgroup.procs")
+		text, err := os.ReadFile(filepath.Join(top, "cgroup.subtree_control"))
+		if err == nil && len(below) == 0 {
+			switchAll(top, "-", strings.Fields(string(text)))
+		}
+	}
+}
+
 // move moves all processes of a group into another one.
 func move(from, to string) error {
 	pids, err := cgroups.GetPids(from)

@@ -327,6 +327,24 @@ func TestRootlessWithOtherUsers(t *testing.T) {
 	}
 }
 
+// TestRootlessByItself: where nothing points to Docker, --engine auto takes it.
+func TestRootlessByItself(t *testing.T) {
+	s := newStranger(t)
+	mount, err := exec.LookPath("mount")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.enter = mount + " --make-rprivate / && " + mount + " -t tmpfs none /run" // where a socket would be
+	command := s.as(programtest.Command())
+	command.Env[0] = "PATH=/nonexistent"
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	server := programtest.Start(t, command, nil)
+	seen := server.Topology("an engine that is up", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
+	if seen.Host.Engine.Name != "builtin" || !slices.Contains(seen.Host.Engine.SecurityOptions, "name=rootless") {
+		t.Errorf("the engine is %+v", seen.Host.Engine)
+	}
+}
+
 // TestRootlessRefusals: the doctor names what the host does not allow, and how to
 // mend it.
 func TestRootlessRefusals(t *testing.T) {

@@ -60,6 +60,9 @@ func (e *Engine) sweep() (CleanReport, error) {
 			trees = strings.Fields(string(text))
 		}
 		_, groups := removeGroups(trees, "/porthole/"+instance)
+		if !e.delegation.whole {
+			switchOff(trees)
+		}
 		failures = append(failures, groups, removeBridge(&netlink.Handle{}, bridgeName(instance)), os.RemoveAll(folder))
 		lock.Close()
 	}
