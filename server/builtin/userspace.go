@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,12 +24,16 @@ func ownFolder() string {
 	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
 		return filepath.Join(state, "porthole")
 	}
-	home := filepath.Join(os.Getenv("HOME"), ".local/state/porthole")
-	session := os.Getenv("XDG_RUNTIME_DIR")
-	if unix.Access(existing(home), unix.W_OK) != nil && filepath.IsAbs(session) {
+	home, session := filepath.Join(os.Getenv("HOME"), ".local/state/porthole"), os.Getenv("XDG_RUNTIME_DIR")
+	switch {
+	case filepath.IsAbs(home) && unix.Access(existing(home), unix.W_OK) == nil:
+		return home
+	case filepath.IsAbs(session):
 		return filepath.Join(session, "porthole")
+	case filepath.IsAbs(home):
+		return home // who is asked says why not
 	}
-	return cmp.Or(home, DefaultFolder)
+	return DefaultFolder
 }
 
 // row is one of a map of users, see user_namespaces(7).
@@ -80,6 +83,14 @@ func mayDropGroups() bool {
 // whyNotRootless says in a sentence why an ordinary user cannot run containers
 // here, and the command that would mend it. cause is what the kernel answered.
 func whyNotRootless(cause error) (problem, fix string) {
+	if problem, fix := switchedOff(cause); problem != "" {
+		return problem, fix
+	}
+	return fmt.Sprintf("This user is not root, and cannot have a user namespace in which to run containers (%s); run Porthole as root.", cause), sudo
+}
+
+// switchedOff is whyNotRootless where a switch of the host says it; "" where none does.
+func switchedOff(cause error) (problem, fix string) {
 	for _, switched := range []struct{ name, off, on string }{
 		{"kernel.unprivileged_userns_clone", "0", "1"},
 		{"user.max_user_namespaces", "0", "10000"},
@@ -91,23 +102,24 @@ func whyNotRootless(cause error) (problem, fix string) {
 				"sudo sysctl -w " + switched.name + "=" + switched.on
 		}
 	}
-	return fmt.Sprintf("This user is not root, and cannot have a user namespace in which to run containers (%s); run Porthole as root.", cause), sudo
+	return "", ""
 }
 
 // missingInUserNamespace is missingRight for what root's rights in a user namespace
 // depend on.
 func missingInUserNamespace(folder string) (problem, fix string) {
-	switch err := tryOverlay(folder); {
-	case err == nil:
+	err := tryOverlay(folder)
+	if err == nil {
 		return "", ""
-	case errors.As(err, new(*os.PathError)):
-		return fmt.Sprintf("This user has no folder for layers and volumes: %s; name one that can be written.", err), "XDG_STATE_HOME=/a/folder/of/yours porthole serve --engine builtin"
-	case errors.Is(err, unix.EACCES): // what AppArmor answers to root in a user namespace
-		return whyNotRootless(err)
-	default:
-		return fmt.Sprintf("In the folder %s no overlay can be laid by a user who is not root, of which the built-in engine makes a container's root (%s): it takes Linux 5.11 or later, and a file system that can carry one, which NFS cannot; name another folder, or run Porthole as root.", folder, err),
-			"XDG_STATE_HOME=/a/folder/of/yours porthole serve --engine builtin"
 	}
+	if errors.As(err, new(*os.PathError)) {
+		return fmt.Sprintf("This user has no folder for layers and volumes: %s; name one that can be written.", err), "XDG_STATE_HOME=/a/folder/of/yours porthole serve --engine builtin"
+	}
+	if problem, fix := switchedOff(err); problem != "" {
+		return problem, fix
+	}
+	return fmt.Sprintf("In the folder %s no overlay can be laid by a user who is not root, of which the built-in engine makes a container's root (%s): it takes Linux 5.11 or later, and a file system that can carry one, which NFS cannot; name another folder, or run Porthole as root.", folder, err),
+		"XDG_STATE_HOME=/a/folder/of/yours porthole serve --engine builtin"
 }
 
 // tryOverlay lays an overlay on the folder, in a mount namespace that ends with
