@@ -143,7 +143,9 @@ func cgroupFiles(p *plan) (string, error) {
 	if len(p.CgroupPaths) == 0 {
 		return "none", p.mount("tmpfs", top, "tmpfs", flags|unix.MS_RDONLY, "mode=755")
 	}
-	if path, unified := p.CgroupPaths[""]; unified && p.foreign("cgroup") {
+	// Where the host's /sys is bound, the same filesystem is there already, and is
+	// not mounted twice in one place (EBUSY).
+	if path, unified := p.CgroupPaths[""]; unified && (p.foreign("cgroup") || p.foreign("net")) {
 		return "its own group, read-only", p.bind(path, top, true)
 	} else if unified {
 		return "cgroup2, read-only", p.mount("cgroup", top, "cgroup2", flags|unix.MS_RDONLY, "")
