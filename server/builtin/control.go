@@ -147,7 +147,7 @@ func (e *Engine) Exec(ctx context.Context, id string, argv []string) (ExecResult
 	p := b.plan
 	p.Exec, p.Trace, p.Argv, p.Joins = true, false, argv, nil
 	for _, kind := range []string{"ipc", "uts", "net", "cgroup", "mnt"} {
-		if path := fmt.Sprintf("/proc/%d/ns/%s", pid, kind); !isOurs(path) {
+		if path := fmt.Sprintf("/proc/%d/ns/%s", pid, kind); !e.isOurs(path) {
 			p.Joins = append(p.Joins, path)
 		}
 	}

@@ -152,7 +152,7 @@ func (e *Engine) spaces(b *box) (flags uintptr, joins []string, enterPID string,
 			}
 			for _, path := range paths {
 				switch {
-				case isOurs(path): // the other has the host's
+				case e.isOurs(path): // the other has the host's
 				case one.file == "pid":
 					enterPID = path
 				default:
@@ -169,10 +169,18 @@ func (e *Engine) spaces(b *box) (flags uintptr, joins []string, enterPID string,
 
 // isOurs reports whether a namespace, by its file in /proc/PID/ns, is our own: a
 // process that we make is in it already, and without root may not enter it anew.
-func isOurs(path string) bool {
+func (e *Engine) isOurs(path string) bool {
 	theirs, err := os.Readlink(path)
-	ours, _ := os.Readlink("/proc/self/ns/" + filepath.Base(path))
-	return err == nil && theirs == ours
+	return err == nil && theirs == e.ours[filepath.Base(path)]
+}
+
+// ownSpaces are our own namespaces by their kinds, as readlink(2) has them.
+func ownSpaces() map[string]string {
+	all := map[string]string{}
+	for _, kind := range namespaceKinds {
+		all[kind], _ = os.Readlink("/proc/self/ns/" + kind)
+	}
+	return all
 }
 
 // ofRun is the first process of another container of the run.

@@ -48,6 +48,7 @@ type Engine struct {
 	net      *bridge
 	// delegation is where control groups can be made.
 	delegation delegation
+	ours       map[string]string // see ownSpaces; read once, before any thread is elsewhere
 
 	spawning chan func() // run by the thread that every container dies with
 	spawners sync.WaitGroup
@@ -72,7 +73,7 @@ func New(o Options) *Engine {
 	rand.Read(random[:])
 	instance := hex.EncodeToString(random[:])
 	return &Engine{
-		options: o, log: o.Log, instance: instance, net: &bridge{name: bridgeName(instance), apart: Rootless()}, delegation: delegated(),
+		options: o, log: o.Log, instance: instance, net: &bridge{name: bridgeName(instance), apart: Rootless()}, delegation: delegated(), ours: ownSpaces(),
 		closed: make(chan struct{}), boxes: map[string]*box{}, watchers: map[chan struct{}]struct{}{},
 		state: wire.Engine{Name: "builtin", State: wire.EngineConnecting, Address: "builtin:" + o.Folder},
 	}

@@ -120,7 +120,7 @@ func tmpfsOptions(words string) (flags uintptr, options string) {
 // namespace.
 func (p *plan) foreign(kind string) bool {
 	link, err := os.Readlink("/proc/self/ns/" + kind)
-	return err == nil && link == p.Foreign[kind]
+	return p.Rootless && err == nil && link == p.Foreign[kind]
 }
 
 func proc(p *plan) (string, error) {

@@ -72,11 +72,18 @@ func (b *bridge) enter() (err error) {
 	if err != nil {
 		return err
 	}
-	if b.cards, err = netlink.NewHandleAt(b.space); err != nil {
+	if b.cards, err = cardsIn(b.space); err != nil {
 		b.space.Close()
-		return failed("socket(AF_NETLINK)", err)
 	}
-	return nil
+	return err
+}
+
+// cardsIn opens a way to talk to the kernel in a network namespace. The library
+// enters it for a moment, and without root there is no way back into the host's:
+// it does so on a thread that is not used again.
+func cardsIn(space netns.NsHandle) (handle *netlink.Handle, err error) {
+	onItsOwnThread(func() { handle, err = netlink.NewHandleAt(space) })
+	return handle, failed("socket(AF_NETLINK)", err)
 }
 
 // attach gives a process' network namespace a card eth0 on the bridge, whose
@@ -204,9 +211,9 @@ func within(pid int, do func(*netlink.Handle) error) error {
 		return failed(fmt.Sprintf("open /proc/%d/ns/net", pid), err)
 	}
 	defer namespace.Close()
-	handle, err := netlink.NewHandleAt(namespace)
+	handle, err := cardsIn(namespace)
 	if err != nil {
-		return failed("socket(AF_NETLINK)", err)
+		return err
 	}
 	defer handle.Close()
 	return do(handle)

@@ -29,10 +29,7 @@ func (e *Engine) planOf(b *box, id string) (plan, error) {
 		Files:           map[string]string{},
 	}
 	if p.Rootless = Rootless(); p.Rootless {
-		p.NoGroups, p.NoTTYGroup, p.Foreign = !mayDropGroups(), !has(ownGroups(), 5), map[string]string{}
-		for _, kind := range []string{"pid", "net", "ipc", "cgroup"} {
-			p.Foreign[kind], _ = os.Readlink("/proc/self/ns/" + kind)
-		}
+		p.NoGroups, p.NoTTYGroup, p.Foreign = !mayDropGroups(), !has(ownGroups(), 5), e.ours
 	}
 	if p.ShmBytes == 0 {
 		p.ShmBytes = 64 << 20
