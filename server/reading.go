@@ -19,12 +19,14 @@ import (
 
 // newReader wires who reads the kernel to the engine.
 func newReader(c config, h *house, to audience) (*reader.Reader, error) {
+	// Only an engine in this very process can leave a container in our group.
+	_, inside := h.engine.(builtinPlug)
 	return reader.New(reader.Options{
 		Mode: reader.Mode(c.reader),
 		Sampler: sampler.Options{
 			Engine: h.engine, Publisher: to, Interval: c.interval, Log: h.log,
 			Inside: func(name string) *wire.View { return h.lab.Inside(name) },
-			Images: h.engine.Images, KernelLog: h.kernelLog, Apart: true,
+			Images: h.engine.Images, KernelLog: h.kernelLog, Apart: inside,
 		},
 		Machine: h.engine.Machine,
 		Start:   h.engine.StartReader,
