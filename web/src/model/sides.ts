@@ -1,4 +1,4 @@
-import type { CgroupFile, Container, Limit, Mount, Process, Range, Run, Segment, SeenContainer } from '../wire';
+import type { CgroupFile, Container, Limit, Limits, Mount, Process, Range, Run, Segment, SeenContainer } from '../wire';
 
 /** The tables that a lesson can show, by the names of its panels. */
 export const tableKinds = ['processes', 'interfaces', 'mounts', 'users', 'hostnames', 'segments', 'security', 'layers', 'files', 'log', 'steps'] as const;
@@ -174,11 +174,18 @@ function living(container: Container): boolean {
   return container.state === 'running' || container.state === 'paused';
 }
 
+/** Of a container that has ended the engine still tells what was asked for, and the kernel no more what it held. */
+function mergedLimits(before: Limits, now: Limits): Limits {
+  const all: Limits = { ...now };
+  for (const [name, held] of Object.entries(before) as [keyof Limits, Limit][]) if (!all[name]?.raw) all[name] = { ...all[name], ...held };
+  return all;
+}
+
 /** The newer word on each thing, and the last word where the newer has none. */
 function merged(before: Container, now: Container): Container {
   const known = Object.fromEntries(Object.entries(now).filter(([, value]) => value !== undefined));
   return {
     ...before, ...known,
-    ...(living(now) ? {} : { limits: { ...before.limits, ...now.limits }, namespaces: before.namespaces, inside: { ...before.inside, ...now.inside }, outside: { ...before.outside, ...now.outside } }),
+    ...(living(now) ? {} : { limits: mergedLimits(before.limits, now.limits), namespaces: before.namespaces, inside: { ...before.inside, ...now.inside }, outside: { ...before.outside, ...now.outside } }),
   } as Container;
 }

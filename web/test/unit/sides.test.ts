@@ -72,6 +72,14 @@ test('what has gone is remembered, until another run begins', () => {
   assert.equal(seen.last('n', false), undefined);
 });
 
+test('what the kernel held outlasts the container, of which the engine then tells only what was asked', () => {
+  const seen = new Seen();
+  const asked = { cpu: { source: 'cpuMax', asked: '--cpus 1', hostConfig: 'NanoCpus 1000000000' } };
+  seen.take(run('a'), [container({ limits: { cpu: { ...asked.cpu, value: 1, raw: '100000 100000', path: '/sys/fs/cgroup/x/cpu.max' } } })]);
+  seen.take(run('a'), [container({ state: 'exited', limits: asked })]);
+  assert.deepEqual(seen.last('n', false)?.limits.cpu, { ...asked.cpu, value: 1, raw: '100000 100000', path: '/sys/fs/cgroup/x/cpu.max' });
+});
+
 test('a run that is being removed shows its containers as they were before', () => {
   const seen = new Seen();
   const processes = (...commands: string[]) => container({ outside: { pid: 7, processes: commands.map((command, i) => ({ pid: 7 + i, command })) } });
