@@ -72,16 +72,17 @@ func enter(arguments []string, getenv func(string) string) (code int, entered bo
 		return 0, false
 	}
 	c, err := parseFlags(name, rest, getenv)
-	if err != nil || c.engine != "builtin" && (c.engine != "auto" || !noDocker(getenv, inPath)) {
+	if err != nil || c.engine != "builtin" && (c.engine != "auto" || !noDocker(getenv, inPath) || !builtin.MayLimit()) {
 		return 0, false
 	}
 	return builtin.Enter(namespace.Handover())
 }
 
 // onlyBuiltin reports whether nothing here points to a Docker engine, while we
-// may make containers ourselves.
+// may make containers ourselves, with limits: without them half of the chapter is
+// missing, and a recording has it all.
 func onlyBuiltin(getenv func(string) string, has func(program string) bool) bool {
-	return noDocker(getenv, has) && builtin.Able("")
+	return noDocker(getenv, has) && builtin.MayLimit() && builtin.Able("")
 }
 
 // dockerPlug is Docker's engine in the rooms' words.

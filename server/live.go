@@ -57,7 +57,7 @@ func bell() (rings <-chan os.Signal, hush func()) {
 func howToRenew() string { return fmt.Sprintf("kill -USR1 %d", os.Getpid()) }
 
 // howToGetLive is said wherever a recording stands in for the real thing.
-const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one)."
+const howToGetLive = "for the live one, start Porthole where a Docker engine runs (or where DOCKER_HOST leads to one); or here with --engine builtin, which needs no Docker, but root for all of the chapter."
 
 // ownSource are those files of our source that are shown.
 var ownSource = builtin.Sources

@@ -52,7 +52,7 @@ func delegate(unified bool) string {
 // delegated looks where groups may be made, and changes nothing.
 func delegated() delegation {
 	unified := cgroups.IsCgroup2UnifiedMode()
-	d := delegation{whole: !Rootless(), tops: map[string]string{}, fix: delegate(unified)}
+	d := delegation{whole: !Rootless() && !lacksRights(), tops: map[string]string{}, fix: delegate(unified)}
 	own, err := cgroups.ParseCgroupFile("/proc/self/cgroup")
 	if err != nil && !d.whole {
 		d.lacks = fmt.Sprintf("its control groups are not known (%s)", err)
@@ -98,6 +98,10 @@ func delegated() delegation {
 	}
 	return d
 }
+
+// MayLimit reports whether control groups with limits can be made: everywhere by
+// root, and by another user where some were given to him.
+func MayLimit() bool { return len(delegated().limits) > 0 }
 
 // writable reports whether groups can be made below a folder of the cgroup
 // filesystem, and processes be moved from it into them.

@@ -327,21 +327,38 @@ func TestRootlessWithOtherUsers(t *testing.T) {
 	}
 }
 
-// TestRootlessByItself: where nothing points to Docker, --engine auto takes it.
-func TestRootlessByItself(t *testing.T) {
-	s := newStranger(t)
+// withoutDocker is the program's command where nothing points to Docker.
+func (s *stranger) withoutDocker() *exec.Cmd {
+	s.t.Helper()
 	mount, err := exec.LookPath("mount")
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	s.enter = mount + " --make-rprivate / && " + mount + " -t tmpfs none /run" // where a socket would be
+	s.enter += " && " + mount + " --make-rprivate / && " + mount + " -t tmpfs none /run" // where a socket would be
 	command := s.as(programtest.Command())
 	command.Env[0] = "PATH=/nonexistent"
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	server := programtest.Start(t, command, nil)
+	return command
+}
+
+// TestRootlessByItself: where nothing points to Docker, --engine auto takes it.
+func TestRootlessByItself(t *testing.T) {
+	s := newStranger(t)
+	s.delegate()
+	server := programtest.Start(t, s.withoutDocker(), nil)
 	seen := server.Topology("an engine that is up", func(t wire.Topology) bool { return t.Host.Engine.State == wire.EngineUp })
 	if seen.Host.Engine.Name != "builtin" || !slices.Contains(seen.Host.Engine.SecurityOptions, "name=rootless") {
 		t.Errorf("the engine is %+v", seen.Host.Engine)
+	}
+}
+
+// TestRootlessWithoutLimitsIsAsked: without control groups --engine auto shows the
+// recording, which has the whole of the drawing.
+func TestRootlessWithoutLimitsIsAsked(t *testing.T) {
+	server := programtest.Start(t, newStranger(t).withoutDocker(), nil)
+	seen := server.Topology("a host", func(t wire.Topology) bool { return t.Host.Hostname != "" })
+	if slices.Contains(seen.Host.Engine.SecurityOptions, "name=rootless") {
+		t.Errorf("it is live: %+v", seen.Host.Engine)
 	}
 }
 
