@@ -82,7 +82,7 @@ func (o *overAPI) refresh(ctx context.Context, group *errgroup.Group) {
 		topology.Images = images()
 	}
 	here := map[string]bool{}
-	var leaving []*followed
+	var leaving []wire.Gone
 	o.mu.Lock()
 	for _, one := range engine.Subjects() {
 		c := one.Container
@@ -114,7 +114,8 @@ func (o *overAPI) refresh(ctx context.Context, group *errgroup.Group) {
 		if !here[key] {
 			f.stop()
 			delete(o.followed, key)
-			leaving = append(leaving, f)
+			// Under the lock: its statistics may still be coming in.
+			leaving = append(leaving, f.gone())
 		}
 	}
 	topology.Seq, topology.At = o.published.Seq, o.published.At
@@ -127,13 +128,18 @@ func (o *overAPI) refresh(ctx context.Context, group *errgroup.Group) {
 	if changed {
 		o.reader.publishTopology(topology)
 	}
-	for _, f := range leaving {
-		c := f.subject.Container
-		o.reader.publishGone(wire.Gone{
-			Header: wire.Header{Type: wire.TypeGone, At: time.Now().UnixMilli()},
-			Name:   c.Name, ID: c.ID, Lesson: c.Lesson, Run: c.Run,
-			ExitCode: f.subject.ExitCode, OOMKilled: f.subject.OOMKilled, Last: f.last,
-		})
+	for _, gone := range leaving {
+		o.reader.publishGone(gone)
+	}
+}
+
+// gone is the last word on it.
+func (f *followed) gone() wire.Gone {
+	c := f.subject.Container
+	return wire.Gone{
+		Header: wire.Header{Type: wire.TypeGone, At: time.Now().UnixMilli()},
+		Name:   c.Name, ID: c.ID, Lesson: c.Lesson, Run: c.Run,
+		ExitCode: f.subject.ExitCode, OOMKilled: f.subject.OOMKilled, Last: f.last,
 	}
 }
 
