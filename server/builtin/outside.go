@@ -227,7 +227,7 @@ func (b *building) network() (string, error) {
 // its number once it is started.
 func (e *Engine) spawn(enter string, start func() error, pid func() int) error {
 	if enter != "" && Rootless() {
-		return spawnApart(enter, start, pid)
+		return e.spawnApart(enter, start, pid)
 	}
 	done := make(chan error, 1)
 	select {
@@ -238,36 +238,56 @@ func (e *Engine) spawn(enter string, start func() error, pid func() int) error {
 	}
 }
 
+// closedEvery is how often a thread that waits in the kernel looks whether the
+// engine has been closed meanwhile, in milliseconds.
+const closedEvery = 200
+
+func (e *Engine) isClosed() bool {
+	select {
+	case <-e.closed:
+		return true
+	default:
+		return false
+	}
+}
+
 // spawnApart starts a process in a PID namespace from a thread of its own, which
-// ends with it: without root there is no way back into the host's (setns(2)).
-func spawnApart(enter string, start func() error, pid func() int) error {
+// ends with it or with the engine: without root there is no way back into the
+// host's (setns(2)).
+func (e *Engine) spawnApart(enter string, start func() error, pid func() int) error {
+	if e.isClosed() {
+		return fail(ErrDown, nil, "the engine was closed; start Porthole again")
+	}
 	done := make(chan error, 1)
-	go onItsOwnThread(func() {
-		other, err := unix.Open(enter, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			done <- failed("open "+enter, err)
-			return
-		}
-		err = failed("setns "+enter, unix.Setns(other, unix.CLONE_NEWPID))
-		unix.Close(other)
-		if err == nil {
-			err = start()
-		}
-		if err != nil {
-			done <- err
-			return
-		}
-		process, err := unix.PidfdOpen(pid(), 0)
-		done <- nil // it is not waited for before that, so that its number is its own
-		if err != nil {
-			return
-		}
-		defer unix.Close(process)
-		for {
-			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}}, -1); err != unix.EINTR {
+	e.spawners.Go(func() {
+		onItsOwnThread(func() {
+			other, err := unix.Open(enter, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+			if err != nil {
+				done <- failed("open "+enter, err)
 				return
 			}
-		}
+			err = failed("setns "+enter, unix.Setns(other, unix.CLONE_NEWPID))
+			unix.Close(other)
+			if err == nil {
+				err = start()
+			}
+			if err != nil {
+				done <- err
+				return
+			}
+			process, err := unix.PidfdOpen(pid(), 0)
+			done <- nil // it is not waited for before that, so that its number is its own
+			if err != nil {
+				return
+			}
+			defer unix.Close(process)
+			for !e.isClosed() {
+				ended, err := unix.Poll([]unix.PollFd{{Fd: int32(process), Events: unix.POLLIN}}, closedEvery)
+				if ended > 0 || err != nil && err != unix.EINTR {
+					return
+				}
+			}
+		})
 	})
 	return <-done
 }

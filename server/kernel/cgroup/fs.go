@@ -165,6 +165,13 @@ func (fs FS) locate(pid int) (groups, error) {
 	}
 	found := groups{}
 	shared := fs.ofApart(pid)
+	find := func(controller, path string) {
+		if path != "/" && shared[controller] == path {
+			found[controller] = group{reason: reasonShared}
+			return
+		}
+		found[controller] = fs.resolve(controller, path)
+	}
 	for _, line := range parseMembership(text) {
 		// cgroup v1 shows a process that is dying in the root group, whose
 		// counters would be taken for the container's last.
@@ -172,16 +179,10 @@ func (fs FS) locate(pid int) (groups, error) {
 			return nil, ErrGone
 		}
 		if line.unified {
-			found[""] = fs.resolve("", line.path)
-			if shared[""] == line.path && line.path != "/" {
-				found[""] = group{reason: reasonShared}
-			}
+			find("", line.path)
 		}
 		for _, controller := range line.controllers {
-			found[controller] = fs.resolve(controller, line.path)
-			if shared[controller] == line.path && line.path != "/" {
-				found[controller] = group{reason: reasonShared}
-			}
+			find(controller, line.path)
 		}
 	}
 	return found, nil
