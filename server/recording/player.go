@@ -30,15 +30,14 @@ type Player struct {
 	to      Audience
 	changed chan struct{} // nudges Run
 
-	mu       sync.Mutex
-	replay   wire.Replay
-	since    time.Time // when replay.PositionMs was true
-	jump     bool      // Run has not told the audience of the position yet
-	told     bool      // of the rest
-	next     int       // the event that comes next
-	runs     []wire.Run
-	topology wire.Topology
-	idle     bool // nobody looks: time stands still
+	mu     sync.Mutex
+	replay wire.Replay
+	since  time.Time // when replay.PositionMs was true
+	jump   bool      // Run has not told the audience of the position yet
+	told   bool      // of the rest
+	next   int       // the event that comes next
+	runs   []wire.Run
+	idle   bool // nobody looks: time stands still
 }
 
 // NewPlayer returns a Player at the beginning of a recording. Nothing is
@@ -48,7 +47,6 @@ func NewPlayer(r *Recording, to Audience) *Player {
 	p.replay = wire.Replay{
 		Header: wire.Header{Type: wire.TypeReplay}, Recording: r.Made, BeganAt: r.began, LengthMs: r.LengthMs(), Speed: 1, Chapters: r.Chapters(), Cut: r.Cut,
 	}
-	p.stand()
 	return p
 }
 
@@ -85,23 +83,22 @@ func (p *Player) Change(wanted wire.ReplayRequest) (wire.Replay, error) {
 	if wanted.PositionMs != nil {
 		p.replay.PositionMs, p.jump = *wanted.PositionMs, true
 	}
-	if p.jump {
-		p.stand() // who asks next is told of there, though the audience may not be yet
-	}
 	p.told = false
+	if p.jump {
+		p.move() // at once: who asks next is to be told of there
+	}
 	p.nudge()
 	return p.replay, nil
 }
 
-// stand makes what was so at the position what is so now. p.mu is held, or
-// nobody else knows p.
-func (p *Player) stand() past {
+// move makes what was so at the position what is so now, and tells the
+// audience. p.mu is held.
+func (p *Player) move() {
+	p.jump, p.told = false, true
+	p.replay.Epoch++
 	before := p.until(p.replay.PositionMs)
-	p.next, p.runs, p.topology = before.next, before.runs, wire.Topology{}
-	if before.topology != nil {
-		p.topology = *before.topology
-	}
-	return before
+	p.next, p.runs = before.next, before.runs
+	p.to.Rewind(p.replay, before.topology, before.samples, before.runs)
 }
 
 func (p *Player) nudge() {
@@ -121,13 +118,6 @@ func (p *Player) settle(now time.Time) {
 	passed := int64(now.Sub(p.since).Seconds() * 1000 * p.replay.Speed)
 	p.replay.PositionMs = min(p.replay.PositionMs+passed, p.replay.LengthMs)
 	p.since = p.since.Add(time.Duration(float64(passed) / p.replay.Speed * float64(time.Millisecond)))
-}
-
-// Topology is who ran where at this moment.
-func (p *Player) Topology() wire.Topology {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.topology
 }
 
 // SourceNow is what stood in the kernel file behind a figure at this moment.
@@ -172,10 +162,7 @@ func (p *Player) step(now time.Time, watched bool) time.Duration {
 	}
 	switch {
 	case p.jump:
-		p.jump, p.told = false, true
-		p.replay.Epoch++
-		before := p.stand()
-		p.to.Rewind(p.replay, before.topology, before.samples, before.runs)
+		p.move()
 	case !p.told:
 		p.told = true
 		p.to.Replay(p.replay)
@@ -202,7 +189,6 @@ func (p *Player) step(now time.Time, watched bool) time.Duration {
 func (p *Player) publish(e entry) {
 	switch {
 	case e.Topology != nil:
-		p.topology = *e.Topology
 		p.to.Topology(*e.Topology)
 	case e.Sample != nil:
 		p.to.Sample(*e.Sample)

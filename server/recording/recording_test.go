@@ -306,27 +306,30 @@ func TestItCanBeMovedBackAndForth(t *testing.T) {
 }
 
 // Whoever asks right after a change is told of there: Run may not have had its turn.
+// Who asks when a move was answered is told of there: Run, which is not there
+// yet, is not waited for.
 func TestWhatIsAskedAfterAMoveIsOfThere(t *testing.T) {
-	p := NewPlayer(load(t), nil)
-	to := func(ms int64) {
-		t.Helper()
-		if _, err := p.Change(wire.ReplayRequest{PositionMs: &ms}); err != nil {
+	audience := &hall{}
+	p := NewPlayer(load(t), audience)
+	for _, c := range []struct {
+		ms         int64
+		containers int
+		run        bool
+	}{{5050, 1, true}, {0, 0, false}, {5050, 1, true}} {
+		moved, err := p.Change(wire.ReplayRequest{PositionMs: &c.ms})
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	if n := len(p.Topology().Containers); n != 0 {
-		t.Errorf("at the beginning there are %d containers", n)
-	}
-	to(5050)
-	if n := len(p.Topology().Containers); n != 1 {
-		t.Errorf("after 5 s there are %d containers", n)
-	}
-	if run, ok := p.Get("r"); !ok || run.State != wire.RunRunning {
-		t.Errorf("the run is %+v", run)
-	}
-	to(0)
-	if _, ok := p.Get("r"); ok || len(p.Topology().Containers) != 0 {
-		t.Error("what came later is there at the beginning")
+		h := audience.now()
+		if last := h.replays[len(h.replays)-1]; last.PositionMs != c.ms || last.Epoch != moved.Epoch {
+			t.Errorf("moved to %d ms: the audience is at %d ms of epoch %d, the answer of epoch %d", c.ms, last.PositionMs, last.Epoch, moved.Epoch)
+		}
+		if len(h.who) != c.containers {
+			t.Errorf("at %d ms there are %d containers, want %d", c.ms, len(h.who), c.containers)
+		}
+		if run, ok := p.Get("r"); ok != c.run || (ok && run.State != wire.RunRunning) {
+			t.Errorf("at %d ms the run is %+v", c.ms, run)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"bytes"
 	"os"
 	"slices"
 	"strconv"
@@ -49,11 +48,6 @@ func (fs FS) parent(pid int) (int, bool) {
 	if err != nil {
 		return 0, false
 	}
-	// The name before it may hold blanks and brackets: its end is the last one.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 2 {
-		return 0, false
-	}
-	parent, err := strconv.Atoi(string(fields[1]))
+	parent, err := strconv.Atoi(statField(text, 4))
 	return parent, err == nil
 }

@@ -42,18 +42,14 @@ func (fs FS) Describe(pid int, pids []int) (wire.View, wire.Security, error) {
 	return fs.outside(pid, pids, known), security, nil
 }
 
-// Exiting reports whether a process has given up its memory, and with it its
-// arguments (proc_pid_cmdline(5)), or is gone: it is being torn down, and the
-// first process of a PID namespace takes all others with it. Asked after they
-// were read, it tells whether what was read may be half of the truth. With
-// [FS.NamesOnly] it goes by the size of its memory (proc_pid_statm(5)).
+// Exiting reports whether a process is being torn down (PF_EXITING in field 9
+// of /proc/PID/stat, proc_pid_stat(5)) or is gone: the first process of a PID
+// namespace takes all others with it. Asked after they were read, it tells
+// whether what was read may be half of the truth. Its arguments and its memory
+// do not tell: in the midst of execve(2) a process has none either.
 func (fs FS) Exiting(pid int) bool {
-	if fs.namesOnly {
-		pages, err := small.Read(fs.path(pid, "statm"))
-		return err != nil || bytes.HasPrefix(pages, []byte("0 "))
-	}
-	arguments, err := small.Read(fs.path(pid, "cmdline"))
-	return err != nil || len(arguments) == 0
+	text, err := small.Read(fs.path(pid, "stat"))
+	return err != nil || parseExiting(text)
 }
 
 // sight is what is read of a process for more than one purpose.

@@ -55,10 +55,14 @@ export async function until(page, what, condition, argument, timeout = 30_000) {
   await page.waitForFunction(condition, argument, { timeout }).catch((error) => { throw new Error(`waited in vain for: ${what}\n${error.message}`); });
 }
 
-/** Waits for the drawing with so many live containers and its first graphs. */
+/** Waits for the drawing with so many live containers and its first graphs; says what was drawn when it waited in vain. */
 export async function drawn(page, containers) {
-  await until(page, `a drawing of ${containers} containers`, (count) => document.querySelectorAll('.container:not(.ghost)').length === count && document.querySelectorAll('.matrix .type').length % 8 === 0 && document.querySelector('.matrix .type')
-    && document.querySelectorAll('.cgroups .plot').length >= 3 && document.querySelector('.cgroups > .paper')?.width > 0 && (count === 0 || document.querySelectorAll('.connectors path').length > 0), containers);
+  await until(page, `a drawing of ${containers} containers`, (count) => {
+    const number = (selector) => document.querySelectorAll(selector).length;
+    const now = { containers: number('.container:not(.ghost)'), types: number('.matrix .type'), plots: number('.cgroups .plot'), paper: document.querySelector('.cgroups > .paper')?.width ?? 0, connectors: number('.connectors path') };
+    window.drawnSoFar = JSON.stringify(now);
+    return now.containers === count && now.types > 0 && now.types % 8 === 0 && now.plots >= 3 && now.paper > 0 && (count === 0 || now.connectors > 0);
+  }, containers).catch(async (error) => { throw new Error(`${error.message}\nthere was: ${await page.evaluate(() => window.drawnSoFar)}`); });
   await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
 }
 
