@@ -7,7 +7,7 @@ import { store } from '../page';
 import { badge } from '../parts/icons';
 import { Part, css, explain } from '../parts/part';
 import { sentence } from '../parts/sentence';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { swatch, tooSoon } from './cgroups';
 import { sizeOf } from './canvas';
 import { inkAt, type Ink } from './ink';

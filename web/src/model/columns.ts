@@ -1,4 +1,5 @@
 import type { Container, Lesson, Run } from '../wire';
+import { ended } from './run';
 
 /** More columns than this would be too narrow to read. */
 export const mostColumns = 12;
@@ -44,6 +45,12 @@ export function alive(container: Container | undefined): boolean {
 /** Whether a container waits for the next step of its making: it has a process, and not yet all that makes it one. */
 export function halfMade(container: Container | undefined): boolean {
   return container?.state === 'created' && Boolean(container.pid && container.steps?.length);
+}
+
+/** What is said of an outline: of a container that is not there yet, or no more. */
+export function absence(column: Column | undefined): string {
+  const waits = column?.waits ?? '';
+  return waits === 'exited' || waits === 'removed' ? waits : waits ? 'being started…' : 'not started';
 }
 
 /** The word for a container of somebody else's. */
@@ -92,7 +99,7 @@ export function columnsOf(shown: Container[], run: Run | undefined, lesson: Less
         subtitle: 'subtitle' in place ? (place.subtitle ?? '') : '',
         command: place.command,
         name: started?.name ?? '',
-        waits: started?.state ?? '',
+        waits: started && !(run && ended(run) && ['waiting', 'created'].includes(started.state)) ? started.state : '',
       });
     }
   }

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Container } from '../wire';
 import { limitOf } from '../graphs/rows';
-import { alive, crowdOf, type Column } from '../model/columns';
+import { absence, alive, crowdOf, type Column } from '../model/columns';
 import { cores, mebibytes } from '../model/format';
 import { store } from '../page';
 import { badge } from '../parts/icons';
@@ -61,9 +61,10 @@ export class Sketch extends Part {
   }
 }
 
-function inWords({ container, waits, foreign, subtitle }: Column): string {
+function inWords(column: Column): string {
+  const { container, foreign, subtitle } = column;
   if (foreign) return subtitle;
-  if (!container) return waits || 'not started';
+  if (!container) return absence(column);
   if (!alive(container)) return container.state;
   return container.inside?.pid && container.outside?.pid ? `PID ${container.inside.pid} = ${container.outside.pid}` : container.state;
 }
@@ -77,7 +78,7 @@ function ownOf({ namespaces }: Container): string {
 export function relations(columns: Column[]): TemplateResult {
   const count = (container: Container, relation: string): number => container.namespaces.filter((one) => one.relation === relation).length;
   const words = (container: Container): string => [[count(container, 'own'), 'own'], [count(container, 'host'), 'the host’s'], [count(container, 'shared'), 'shared'], [count(container, 'unknown'), 'unknown']].filter(([n]) => n).map(([n, what]) => `${n} ${what}`).join(', ');
-  return html`<ul class="relations">${repeat(columns, (column) => column.key, (column) => html`<li>${badge(column.n)}<span class="unseen">${column.title}: </span><span>${column.container ? words(column.container) : 'not started'}</span></li>`)}</ul>`;
+  return html`<ul class="relations">${repeat(columns, (column) => column.key, (column) => html`<li>${badge(column.n)}<span class="unseen">${column.title}: </span><span>${column.container ? words(column.container) : absence(column)}</span></li>`)}</ul>`;
 }
 
 customElements.define('porthole-sketch', Sketch);

@@ -1,7 +1,7 @@
 import { LitElement, html, nothing, type TemplateResult } from 'lit';
 import { loadLessons } from '../api';
 import { begin, page, store } from '../page';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { applyTheme, chosenTheme, type Theme } from '../theme';
 import { focusLesson } from './focus';
 import './claims';

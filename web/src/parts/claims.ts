@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Claim, Run } from '../wire';
 import { store } from '../page';
 import { verdict, verdictWords } from './icons';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { Part, explain } from './part';
 import { sentence } from './sentence';
 import '../panels/copy-embed';

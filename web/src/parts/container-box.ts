@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Container, Namespace, View } from '../wire';
-import { alive, type Column } from '../model/columns';
+import { absence, alive, type Column } from '../model/columns';
 import { store } from '../page';
 import { badge, porthole } from './icons';
 import { Part, explain } from './part';
@@ -21,20 +21,19 @@ export class ContainerBox extends Part {
     const { container } = column;
     const open = container && opens() ? addressOf('container', column.name) : '';
     const title = column.subtitle ? `${column.title} (${column.subtitle})` : column.title;
-    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''} ${column.foreign ? 'foreign' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : ', not started'}`}>
+    return html`<section class="box container ${container ? '' : 'ghost'} ${container && !alive(container) ? 'ended' : ''} ${column.foreign ? 'foreign' : ''}" data-box=${column.n} data-zoom=${open || nothing} aria-label=${`Container ${column.n}, ${column.title}${container ? '' : `, ${absence(column)}`}`}>
       <h3 class="legend">${badge(column.n)}<span class="container-word">Container ${column.n}</span> <em title=${title}>${open ? html`<a class="opens" href=${open}>${column.title}</a>` : html`<span>${column.title}</span>`}${column.subtitle && !column.foreign ? html`<span class="subtitle"> (${column.subtitle})</span>` : nothing}</em></h3>
       ${container ? this.real(container) : this.ghost()}
     </section>`;
   }
 
-  /** The same wall, with nothing on either side of it yet. */
+  /** The same wall, with nothing on either side of it. */
   private ghost(): TemplateResult {
-    const { waits, command } = this.column;
-    const says = waits === 'removed' ? 'removed' : waits === 'exited' ? 'exited' : waits ? 'being started…' : 'not started';
+    const { command } = this.column;
     const empty = (type: string, word: string, big = ''): TemplateResult => html`<span class="name ns-${type}"><i></i>${name(word)}</span><span class="cell-in ${big}">–</span><span class="gap ${big ? 'window' : ''}">${big ? porthole : nothing}</span><span class="cell-out ${big}">–</span>`;
     return html`<div class="wall" aria-hidden="true"><span></span><span class="side in">inside sees</span><span class="gap"></span><span class="side out">host sees</span>
       ${empty('pid', 'PID', 'big')}${empty('uts', 'hostname')}${empty('net', 'ip')}${empty('user', 'uid')}</div>
-      <p class="rights">${says}</p>${command ? html`<porthole-command title=${command} .command=${command}></porthole-command>` : nothing}`;
+      <p class="rights">${absence(this.column)}</p>${command ? html`<porthole-command title=${command} .command=${command}></porthole-command>` : nothing}`;
   }
 
   private real(container: Container): TemplateResult {

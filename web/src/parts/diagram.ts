@@ -64,10 +64,11 @@ export class Diagram extends Part {
 
   override render(): TemplateResult {
     const host = store.topology?.host ?? store.hello?.host;
-    const { lesson, run } = focusLesson();
+    const { lesson, run, last } = focusLesson();
     // A panel shows what lessons start, unless it names another's container.
     const containers = this.lesson ? store.containers.filter((one) => one.lesson === this.lesson) : page.kind === 'embed' ? store.own : store.containers;
-    const all = columnsOf(containers, run, lesson);
+    // When nothing is there any more, the outlines still say how it ended.
+    const all = columnsOf(containers, run ?? (containers.every((one) => one.foreign) ? last : undefined), lesson);
     const columns = all.slice(0, mostColumns);
     this.known = columns;
     const bands = this.hand ? bandsOf(columns) : [columns];

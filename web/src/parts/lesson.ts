@@ -10,7 +10,7 @@ import { page, store } from '../page';
 import { alive } from '../model/columns';
 import { keepImage } from '../tables/layers';
 import '../tables/table';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { badge } from './icons';
 import type { Topic } from '../stream/store';
 import { Part } from './part';

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Lesson } from '../wire';
 import { page, store } from '../page';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { dot, dotWords, type Dot } from './icons';
 import { Part } from './part';
 

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { loadLessons, sentence, startRun, stopRun } from '../api';
 import { mayControl, store } from '../page';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { playIcon, stopIcon } from './icons';
 import { Part } from './part';
 

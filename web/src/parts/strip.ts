@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Run } from '../wire';
 import { page, store } from '../page';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { claimsOf, inWords, wordOf } from './claims';
 import { focusLesson } from './focus';
 import { verdict } from './icons';

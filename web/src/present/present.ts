@@ -7,7 +7,7 @@ import { mark, playIcon, stopIcon } from '../parts/icons';
 import { Part } from '../parts/part';
 import { runWords } from '../parts/strip';
 import { read as fiveIn, type Takeaway } from '../parts/takeaways';
-import { ended } from '../stream/store';
+import { ended } from '../model/run';
 import { applyTheme } from '../theme';
 import { began } from './clock';
 import { fit } from './fit';

@@ -1,4 +1,5 @@
 import type { Container, Gone, Hello, Lesson, Message, Replay, Room, Run, Topology } from '../wire';
+import { ended } from '../model/run';
 import { Series, addSample } from './series';
 
 /** What the page knows of its connection. */
@@ -198,11 +199,6 @@ export class Store {
     const old = [...this.runs.values()].filter(ended);
     while (old.length > endedRunsKept) this.runs.delete(old.shift()!.id);
   }
-}
-
-/** Whether a run is over, and nothing of it is left on the engine. */
-export function ended(run: Run): boolean {
-  return run.state === 'finished' || run.state === 'stopped' || run.state === 'failed';
 }
 
 /** Runs by when they began, and within a run by the lesson's own order; those of others last, as they were asked for. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, Lesson, Run } from '../../src/wire';
-import { columnsOf } from '../../src/model/columns';
+import { absence, columnsOf } from '../../src/model/columns';
 import { mebibytes, rate, size } from '../../src/model/format';
 import { paths, route, type Net } from '../../src/model/route';
 import { RowScale, needOf, roundUp } from '../../src/model/scale';
@@ -30,6 +30,14 @@ test('a container that is created, but not started, is still an outline', () => 
   const [first] = columnsOf([container('a', { state: 'created' })], run, lesson);
   assert.equal(first!.container, undefined);
   assert.equal(first!.waits, 'created');
+});
+
+test('an outline says how its container ended, and that one which a run never started was not', () => {
+  const containers = [['a', 'waiting'], ['b', 'exited'], ['c', 'removed']].map(([key, state]) => ({ key: key!, name: `n-${key}`, state: state!, command: '' }));
+  const over: Run = { ...run, state: 'stopped', containers };
+  assert.deepEqual(columnsOf([], over, lesson).map(absence), ['not started', 'exited', 'removed']);
+  assert.equal(absence(columnsOf([], run, lesson)[1]), 'being started…');
+  assert.equal(absence(columnsOf([], undefined, lesson)[0]), 'not started');
 });
 
 test('a container that is half made is shown as soon as it has a process', () => {
