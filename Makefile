@@ -27,7 +27,7 @@ static/bundle/porthole.js: web/node_modules/.installed web/build.mjs web/tsconfi
 test: ## set up all that the tests need, and run every one
 	@.ci/with-engine .ci/suite
 
-test-hosts: build ## other kernels and engines, in throw-away Debian hosts (HOSTS="trixie remapped sid old podman builtin")
+test-hosts: build ## other kernels and engines, in throw-away Debian hosts (HOSTS="trixie remapped sid old podman builtin rootless")
 	@.ci/setup && .ci/hosts/run $(foreach host,$(HOSTS),--host $(host))
 
 bench: build ## what it costs: each figure beside its goal

@@ -6,6 +6,8 @@
 //   socket  where it answers
 //   cgroup  v2 unless it is v1, a hierarchy for each controller
 //   keep    true: DOCKER_HOST is needed to find it there
+//   user    who runs the program: without root, and with control groups that root
+//           has given away; root, if there is none
 const dockerd = { engine: 'dockerd', socket: 'unix:///var/run/docker.sock' };
 
 export const kinds = {
@@ -18,4 +20,5 @@ export const kinds = {
     engine: 'podman system service --time=0 unix:///run/podman/podman.sock', socket: 'unix:///run/podman/podman.sock',
   },
   builtin: { says: 'Debian trixie, without any engine but the built-in one', suite: 'trixie', engine: '' },
+  rootless: { says: 'the same, without root, with control groups of one’s own', suite: 'trixie', engine: '', user: 'student' },
 };

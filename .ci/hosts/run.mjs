@@ -73,7 +73,7 @@ async function visit(name, { parts, lesson } = asked) {
     cpSync(process.env.PAYLOAD, payload, { recursive: true, verbatimSymlinks: true });
     mkdirSync(join(payload, 'results')); // also where nothing comes to write into it
     writeFileSync(join(payload, 'settings'), [
-      `engine='${kind.engine}'`, `socket='${kind.socket ?? ''}'`, `keep='${kind.keep ? 1 : ''}'`, `cgroup='${kind.cgroup ?? 'v2'}'`,
+      `engine='${kind.engine}'`, `socket='${kind.socket ?? ''}'`, `keep='${kind.keep ? 1 : ''}'`, `cgroup='${kind.cgroup ?? 'v2'}'`, `user='${kind.user ?? ''}'`,
       `parts='${parts}'`, `lessons='${lesson.join(' ')}'`,
       `patience='${accelerator === 'kvm' ? '' : 6}'`, '',
     ].join('\n'));

@@ -147,12 +147,20 @@ func TestStoppedAfterEachStep(t *testing.T) {
 	}
 }
 
-// TestKilledServer kills one with kill -9: its containers die with it, and the
-// next one removes what is left.
+// TestKilledServer kills one with kill -9, when its containers run and after
+// each step of the making of one: its containers die with it, and the next one
+// removes what is left.
 func TestKilledServer(t *testing.T) {
+	t.Run("at rest", func(t *testing.T) { killed(t) })
+	for _, step := range builtin.Steps() {
+		t.Run("after the step "+step.Name, func(t *testing.T) { killed(t, step.Name) })
+	}
+}
+
+func killed(t *testing.T, step ...string) {
 	folder := filepath.Join(t.TempDir(), "engine")
 	before := traces(t, folder)
-	server := exec.Command(os.Args[0], "server-to-be-killed", folder, programtest.Program)
+	server := exec.Command(os.Args[0], append([]string{"server-to-be-killed", folder, programtest.Program}, step...)...)
 	server.Stderr = os.Stderr
 	input, _ := server.StdinPipe()
 	defer input.Close()
@@ -164,11 +172,11 @@ func TestKilledServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := bufio.NewReader(output).ReadString('\n')
+	server.Process.Kill()
+	server.Wait()
 	if err != nil || said != "ready\n" {
 		t.Fatalf("it says %q, %v", said, err)
 	}
-	server.Process.Kill()
-	server.Wait()
 	processes := func() (count int) {
 		for _, one := range traces(t, folder) {
 			if strings.HasPrefix(one, "process ") && !slices.Contains(before, one) {

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		os.Exit(builtin.Child(os.Stderr))
 	}
 	if len(os.Args) > 3 && os.Args[1] == "server-to-be-killed" {
-		serverToBeKilled(os.Args[2], os.Args[3])
+		serverToBeKilled(os.Args[2], os.Args[3], os.Args[4:]...)
 	}
 	os.Exit(programtest.Run(m, nil))
 }
@@ -137,24 +137,35 @@ func same(t testing.TB, before []string, folder string) {
 	t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
 }
 
-// serverToBeKilled starts two containers, says their processes, and waits.
-func serverToBeKilled(folder, executable string) {
-	e := builtin.New(builtin.Options{Folder: folder, Executable: executable})
+// serverToBeKilled starts two containers, or only gets as far as a step of the
+// second one's making; says that it is there, and waits.
+func serverToBeKilled(folder, executable string, step ...string) {
+	wait := func() {
+		fmt.Println("ready")
+		bufio.NewReader(os.Stdin).ReadString('\n')
+		os.Exit(0)
+	}
+	second := false
+	e := builtin.New(builtin.Options{Folder: folder, Executable: executable, Step: func(_ string, taken builtin.Step, _ string) error {
+		if second && slices.Contains(step, taken.Name) {
+			wait()
+		}
+		return nil
+	}})
 	err := e.Connect(context.Background())
 	for _, key := range []string{"one", "two"} {
 		var id string
 		if err == nil {
-			id, err = e.Create(context.Background(), "run", lesson, demos.Container{Key: key, Workload: []string{"idle"}}, time.Minute)
+			id, err = e.Create(context.Background(), "run", lesson, demos.Container{Key: key, Workload: []string{"idle"}, Tmpfs: []string{"/scratch"}}, time.Minute)
 		}
 		if err == nil {
 			err = e.Start(context.Background(), id)
 		}
+		second = true
 	}
 	if err != nil {
 		fmt.Println("failed:", err)
 		os.Exit(1)
 	}
-	fmt.Println("ready")
-	bufio.NewReader(os.Stdin).ReadString('\n')
-	os.Exit(0)
+	wait()
 }
