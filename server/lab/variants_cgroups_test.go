@@ -230,7 +230,7 @@ var troubleVariants = []variant{
 		lesson: "verify-limits", name: "a dd that holds what it copies",
 		take: func(l *demos.Lesson) {
 			container(l, "dd").Limits = demos.Limits{Memory: 32 << 20, MemorySwap: 32 << 20}
-			works(l, "dd", "copy --delay 1s --from /dev/zero --to /dev/null --block 64m --count 3")
+			works(l, "dd", "copy --delay 5s --from /dev/zero --to /dev/null --block 64m --count 3") // to be looked at before its end, on a busy machine too
 		},
 		company: true,
 		holds:   []string{"dd-killed"},
