@@ -16,10 +16,10 @@ export function files(watched: Watched[]): TemplateResult {
     if (!rows.length) return html`<p class="no-limit"><b>${nameOf(one)}</b><span class="quiet">no limit asked for</span></p>`;
     return sheet(`From the flags to the kernel’s files, ${one.title}`, html`<caption>${nameOf(one)}</caption>
       <thead><tr><th scope="col">flag asked for</th><th scope="col">HostConfig</th><th scope="col" class=${two ? 'other' : 'ours'}>file, v1</th><th scope="col" class=${two ? 'ours' : 'other'}>file, v2</th><th scope="col">this kernel holds</th></tr></thead>
-      ${rows.map(({ file, limit }) => html`<tbody><tr><td class="mono">${limit?.asked ?? html`<span class="quiet">${file.flag}${container ? ' not asked' : ''}</span>`}</td>
-        <td class="mono">${limit?.hostConfig ?? html`<span class="quiet">${file.hostConfig}</span>`}</td>
-        ${named(file.v1File, file.v1Unit, !two)}${named(file.v2File, file.v2Unit, two)}
-        <td class="holds">${figure(container, file.source, raw(limit), `${file.flag} in the kernel`)}</td></tr>
+      ${rows.map(({ file, limit }) => html`<tbody><tr><td class="mono" data-label="flag asked for">${limit?.asked ?? html`<span class="quiet">${file.flag}${container ? ' not asked' : ''}</span>`}</td>
+        <td class="mono" data-label="HostConfig">${limit?.hostConfig ?? html`<span class="quiet">${file.hostConfig}</span>`}</td>
+        ${named('file, v1', file.v1File, file.v1Unit, !two)}${named('file, v2', file.v2File, file.v2Unit, two)}
+        <td class="holds" data-label="this kernel holds">${figure(container, file.source, raw(limit), `${file.flag} in the kernel`)}</td></tr>
         <tr class="where"><td colspan="5" class="quiet">${limit?.path ? hostPath(limit.path) : (limit?.reason ?? unread(container))}</td></tr></tbody>`)}`);
   })}`;
 }
@@ -29,8 +29,8 @@ function flagged(command = ''): CgroupFile[] {
   return [...command.matchAll(/(--(?:cpu|memory|pids|device)[\w-]*)[ =]/g)].map(([, flag]) => ({ flag: flag!, limit: '', source: '', hostConfig: '', v1File: '', v1Unit: '', v2File: '', v2Unit: '' }));
 }
 
-function named(file: string, unit: string, ours: boolean): TemplateResult {
-  return html`<td class=${ours ? 'ours' : 'other'}><span class="mono">${file ? breakable(file, /(?<=[._])/) : '–'}</span><div class="quiet">${unit}</div></td>`;
+function named(label: string, file: string, unit: string, ours: boolean): TemplateResult {
+  return html`<td class=${ours ? 'ours' : 'other'} data-label=${label}><span class="mono">${file ? breakable(file, /(?<=[._])/) : '–'}</span><div class="quiet">${unit}</div></td>`;
 }
 
 /** The file's own bytes; an empty file is said to be empty. */
@@ -48,11 +48,11 @@ export function log(watched: Watched[]): TemplateResult {
         if (!container) return html`<tr class="waiting"><th scope="row">${nameOf(one)}</th><td colspan="5" class="quiet">not started</td></tr>`;
         const gone = store.gone.get(one.name);
         const found = witnesses(container, gone?.last.oomKills ?? store.series.get(one.name)?.latest?.oomKills, gone?.exitCode, reason);
-        return html`<tr><th scope="row">${nameOf(one)}</th><td class="number big">${figure(container, 'oomKills', found.counter, 'oom_kill', Boolean(found.counter))}</td>
-          <td>${found.event === undefined ? html`<span class="quiet">none so far</span>` : found.event ? html`<span class="mono">oom</span>${found.event > 1 ? ` ${found.event} times` : nothing}` : html`<span class="quiet">none</span>`}</td>
-          <td class="mono">${found.flag === undefined ? unknown : String(found.flag)}</td>
-          <td><span class="mono">${found.exitCode ?? nothing}</span>${found.exitCode === 137 ? html` <span class="quiet">128 + 9</span>` : found.exitCode === undefined ? html`<span class="quiet">${found.running ? 'none: it runs' : '–'}</span>` : nothing}</td>
-          <td>${found.lines === undefined ? html`<span class="quiet">cannot be read</span>` : found.lines ? plural(found.lines, 'line') : html`<span class="quiet">no line</span>`}</td></tr>`;
+        return html`<tr><th scope="row">${nameOf(one)}</th><td class="number big" data-label="oom_kill count">${figure(container, 'oomKills', found.counter, 'oom_kill', Boolean(found.counter))}</td>
+          <td data-label="event of the engine">${found.event === undefined ? html`<span class="quiet">none so far</span>` : found.event ? html`<span class="mono">oom</span>${found.event > 1 ? ` ${found.event} times` : nothing}` : html`<span class="quiet">none</span>`}</td>
+          <td class="mono" data-label="State.OOMKilled">${found.flag === undefined ? unknown : String(found.flag)}</td>
+          <td data-label="exit code"><span class="mono">${found.exitCode ?? nothing}</span>${found.exitCode === 137 ? html` <span class="quiet">128 + 9</span>` : found.exitCode === undefined ? html`<span class="quiet">${found.running ? 'none: it runs' : '–'}</span>` : nothing}</td>
+          <td data-label="kernel log">${found.lines === undefined ? html`<span class="quiet">cannot be read</span>` : found.lines ? plural(found.lines, 'line') : html`<span class="quiet">no line</span>`}</td></tr>`;
       })}</tbody>`, reason ?? nothing)}
     ${reason ? nothing : html`<div class="kernel-lines" role="group" tabindex="0" aria-label="Lines of the kernel log">${lines.length ? html`<ol>${lines.map(({ one, line }) => html`<li class=${line.kind === 'killed' ? 'killed' : ''}><span class="kernel-when">${moment(line.at)}</span><span class="kernel-who" aria-label=${one.title}>${one.n}</span><span>${line.text}</span></li>`)}</ol>`
       : 'No line of the kernel’s log is about these containers yet.'}</div>`}`;

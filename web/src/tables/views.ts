@@ -119,9 +119,9 @@ export function security(watched: Watched[]): TemplateResult {
       if (!found) return waiting(one, 6);
       const { container } = one;
       const mode = found.seccomp === undefined ? undefined : ['off', 'strict', 'filter'][found.seccomp] ?? '';
-      return html`<tr><th scope="row">${nameOf(one)}</th><td class="number">${figure(container, 'capEff', found.capabilities === undefined ? undefined : `${found.capabilities} of ${found.capabilitiesKnown ?? '?'}`, 'capabilities')}</td>
-        <td class="mono">${found.capEff ?? unknown}</td><td class="number">${figure(container, 'noNewPrivs', found.noNewPrivs, 'NoNewPrivs')}</td><td>${figure(container, 'seccomp', found.seccomp, 'Seccomp')} <span class="quiet">${mode ?? nothing}</span></td>
-        <td>${found.readOnlyRoot === undefined ? unknown : found.readOnlyRoot ? 'read-only' : 'can be written'}</td><td class="mono">${found.appArmor || unknown}</td></tr>`;
+      return html`<tr><th scope="row">${nameOf(one)}</th><td class="number" data-label="capabilities">${figure(container, 'capEff', found.capabilities === undefined ? undefined : `${found.capabilities} of ${found.capabilitiesKnown ?? '?'}`, 'capabilities')}</td>
+        <td class="mono" data-label="CapEff">${found.capEff ?? unknown}</td><td class="number" data-label="NoNewPrivs">${figure(container, 'noNewPrivs', found.noNewPrivs, 'NoNewPrivs')}</td><td data-label="Seccomp">${figure(container, 'seccomp', found.seccomp, 'Seccomp')} <span class="quiet">${mode ?? nothing}</span></td>
+        <td data-label="root filesystem">${found.readOnlyRoot === undefined ? unknown : found.readOnlyRoot ? 'read-only' : 'can be written'}</td><td class="mono" data-label="AppArmor">${found.appArmor || unknown}</td></tr>`;
     })}</tbody>`);
 }
 
