@@ -43,6 +43,8 @@ export const states = {
   running: { count: 3, run: 'running' },
   judged: { count: 3, run: 'running', judged: true },
   ended: { count: 3, ended: [1] },
+  firstended: { count: 2, ended: [1] },
+  mostended: { count: 5, ended: [1, 2, 3, 4] },
   absent: { count: 3, absent: true },
   growing: { count: 3, growing: true, hot: true },
   tables: { count: 3, tables: true, lesson: 'verify-isolation', run: 'running', judged: true },

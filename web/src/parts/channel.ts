@@ -34,15 +34,16 @@ export function connectors(drawing: HTMLElement): SVGTemplateResult {
   const host = area(find('.host')!);
   const namespaces = area(find('.namespaces')!);
   const cgroups = area(find('.resources')!);
-  if (cgroups.top > namespaces.bottom - 8) return trunk(k, host, boxes);
+  // Outlines count too: a line to a box beside or below them must not run through them.
+  const places = all('.container').map(area);
+  if (cgroups.top > namespaces.bottom - 8) return trunk(k, host, boxes, places);
 
   const top = (n: number): { ns: Area; cg: Area } | undefined => {
     const cell = all(`.matrix .cell[data-column="${n}"]`).at(-1);
     const graph = all(`.cgroups .graph[data-column="${n}"]`).at(-1);
     return cell && graph ? { ns: area(cell), cg: area(graph) } : undefined;
   };
-  // Outlines count too: a line to a box below them must not run through them.
-  const firstRow = Math.min(...all('.container').map((element) => area(element).top));
+  const firstRow = Math.min(...places.map((place) => place.top));
   const rows = [...new Set([firstRow, ...boxes.map((box) => box.area.top)])].sort((a, b) => a - b);
   const nets: Net[] = [];
   for (const box of boxes) {
@@ -104,9 +105,9 @@ function bus(nets: Net[], boxes: { n: number; area: Area }[], rows: number[], k:
 }
 
 /** On a narrow sheet one trunk runs down the side; the numbers do the pairing. */
-function trunk(k: Area, host: Area, boxes: { n: number; area: Area }[]): SVGTemplateResult {
-  const x = Math.round((host.left + Math.min(...boxes.map((box) => box.area.left))) / 2) + 2;
-  const stacked = new Set(boxes.map((box) => box.area.left)).size === 1;
+function trunk(k: Area, host: Area, boxes: { n: number; area: Area }[], places: Area[]): SVGTemplateResult {
+  const x = Math.round((host.left + Math.min(...places.map((place) => place.left))) / 2) + 2;
+  const stacked = new Set(places.map((place) => place.left)).size === 1;
   const branch = (box: { area: Area }): string => (stacked ? `M${x} ${box.area.top + 26}H${box.area.left}` : `M${x} ${box.area.top - 19}H${box.area.right - 35}q7 0 7 7V${box.area.top}`);
   const last = boxes.at(-1)!.area.top + (stacked ? 26 : -19);
   return svg`<path class="wire" d=${`M${x} ${k.bottom}V${last}`}></path><circle class="end" cx=${x} cy=${k.bottom} r="4"></circle>

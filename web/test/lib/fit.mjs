@@ -54,7 +54,7 @@ export function collisions(page, within = '.drawing') {
   }, within);
 }
 
-/** Runs in the page. Ends of connectors that are not on what they connect. */
+/** Runs in the page. Ends of connectors that are not on what they connect, and lines that run through a container's box. */
 export function looseEnds(page) {
   return page.evaluate(() => {
     const found = [];
@@ -71,6 +71,16 @@ export function looseEnds(page) {
       for (const end of group.querySelectorAll('.end')) {
         const [x, y] = [Number(end.getAttribute('cx')), Number(end.getAttribute('cy'))];
         if (!boxes.some((box) => on(x, y, box))) found.push(`an end of ${n} at ${x}, ${y}`);
+      }
+    }
+    const insides = [...document.querySelectorAll('.container:not(.zoomed)')].map((element) => ({ n: element.dataset.box, ...edges(element) }));
+    for (const path of document.querySelectorAll('.connectors path')) {
+      for (let at = 0, length = path.getTotalLength(); at <= length; at += 5) {
+        const { x, y } = path.getPointAtLength(at);
+        const box = insides.find(({ left, right, top, bottom }) => x > left + 6 && x < right - 6 && y > top + 6 && y < bottom - 6);
+        if (!box) continue;
+        found.push(`a line through container ${box.n} at ${Math.round(x)}, ${Math.round(y)}`);
+        break;
       }
     }
     for (const path of document.querySelectorAll('.connectors path')) if (/NaN|Infinity|undefined/.test(path.getAttribute('d'))) found.push(`a line along ${path.getAttribute('d')}`);

@@ -71,8 +71,9 @@ export async function settled(page) {
   await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
 }
 
-/** What axe-core finds against WCAG 2.2 A and AA, and against good practice. */
+/** What axe-core finds against WCAG 2.2 A and AA, and against good practice, once what fades in is there: half of the way its contrast is half. */
 export async function axe(page) {
+  await settled(page);
   // Evaluated, not added as a tag: the page's own policy allows no scripts but its own.
   await page.evaluate(await readFile(axePath, 'utf8'));
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'], rules: { 'target-size': { enabled: true } } }));
