@@ -75,7 +75,7 @@ export function looseEnds(page) {
     }
     const insides = [...document.querySelectorAll('.container:not(.zoomed)')].map((element) => ({ n: element.dataset.box, ...edges(element) }));
     for (const path of document.querySelectorAll('.connectors path')) {
-      for (let at = 0, length = path.getTotalLength(); at <= length; at += 5) {
+      for (let at = 0, length = path.getTotalLength(); length && at <= length; at += 5) { // a line that does not cross another has an empty upper half
         const { x, y } = path.getPointAtLength(at);
         const box = insides.find(({ left, right, top, bottom }) => x > left + 6 && x < right - 6 && y > top + 6 && y < bottom - 6);
         if (!box) continue;
