@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // end is one end of an interface: its own index, and that of what it is linked
@@ -38,10 +40,7 @@ func (fs FS) hostInterfaces(pid int) []string {
 		return nil
 	}
 	var names []string
-	for _, in := range ends(fs.path(pid, "root/sys/class/net")) {
-		if in.link == in.index {
-			continue
-		}
+	for _, in := range linked(fs.path(pid, "root/sys/class/net")) {
 		if out, found := fs.hostEnds.find(folder, in.link); found && out.link == in.index {
 			names = append(names, out.name)
 		}
@@ -79,7 +78,7 @@ func (known *knownEnds) find(folder string, index int) (end, bool) {
 	known.mutex.Lock()
 	defer known.mutex.Unlock()
 	if name, found := known.names[index]; found && known.folder == folder {
-		if now, there := endOf(folder, name); there && now.index == index {
+		if now, there := endOf(unix.AT_FDCWD, filepath.Join(folder, name)); there && now.index == index {
 			return now, true
 		}
 	}
@@ -95,23 +94,44 @@ func (known *knownEnds) find(folder string, index int) (end, bool) {
 }
 
 // ends reads the interfaces of a folder like /sys/class/net.
-func ends(folder string) []end {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil
-	}
-	var list []end
-	for _, entry := range entries {
-		if one, there := endOf(folder, entry.Name()); there {
+func ends(folder string) (list []end) {
+	each(folder, func(open int, name string) {
+		if one, there := endOf(open, name); there {
 			list = append(list, one)
 		}
-	}
+	})
 	return list
 }
 
+// linked reads those interfaces that are linked to another one. Some kernels put
+// ten that are linked to none into every net namespace: of these one file tells.
+func linked(folder string) (list []end) {
+	each(folder, func(open int, name string) {
+		if link, there := number(open, name+"/iflink"); there && link != 0 {
+			if index, there := number(open, name+"/ifindex"); there && index != link {
+				list = append(list, end{name: name, index: index, link: link})
+			}
+		}
+	})
+	return list
+}
+
+// each calls with the open folder and every name in it.
+func each(folder string, look func(open int, name string)) {
+	open, err := os.Open(folder)
+	if err != nil {
+		return
+	}
+	defer open.Close()
+	names, _ := open.Readdirnames(-1)
+	for _, name := range names {
+		look(int(open.Fd()), name)
+	}
+}
+
 // endOf reads one interface; false where it is not there.
-func endOf(folder, name string) (end, bool) {
-	index, known := number(filepath.Join(folder, name, "ifindex"))
-	link, linked := number(filepath.Join(folder, name, "iflink"))
-	return end{name: name, index: index, link: link}, known && linked
+func endOf(folder int, path string) (end, bool) {
+	index, known := number(folder, filepath.Join(path, "ifindex"))
+	link, linked := number(folder, filepath.Join(path, "iflink"))
+	return end{name: filepath.Base(path), index: index, link: link}, known && linked
 }

@@ -236,8 +236,8 @@ func (fs FS) sameNamespace(one, other, namespaceType string) bool {
 }
 
 // number reads a file that holds one whole number.
-func number(path string) (int, bool) {
-	text, err := small.Read(path)
+func number(folder int, path string) (int, bool) {
+	text, err := small.ReadAt(folder, path)
 	if err != nil {
 		return 0, false
 	}

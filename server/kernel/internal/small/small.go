@@ -12,8 +12,12 @@ import (
 // file's size, which the kernel does not know of these, and enters the file into
 // the poller and takes it out again: half of what it costs. The error is an
 // *os.PathError.
-func Read(path string) ([]byte, error) {
-	descriptor, err := again(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
+func Read(path string) ([]byte, error) { return ReadAt(unix.AT_FDCWD, path) }
+
+// ReadAt is Read for a path below a folder that is open: the way to a folder of
+// /proc/PID/root is long, and is gone only once then.
+func ReadAt(folder int, path string) ([]byte, error) {
+	descriptor, err := again(func() (int, error) { return unix.Openat(folder, path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
