@@ -305,7 +305,6 @@ func TestItCanBeMovedBackAndForth(t *testing.T) {
 	})
 }
 
-// Whoever asks right after a change is told of there: Run may not have had its turn.
 // Who asks when a move was answered is told of there: Run, which is not there
 // yet, is not waited for.
 func TestWhatIsAskedAfterAMoveIsOfThere(t *testing.T) {

@@ -1,19 +1,18 @@
 package cgroup
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"porthole/server/kernel/internal/hidden"
+	"porthole/server/kernel/internal/stat"
 	"porthole/server/wire"
 )
 
@@ -215,16 +214,7 @@ func (fs FS) ofApart(pid int) map[string]string {
 // where that cannot be read.
 func (fs FS) exiting(pid int) bool {
 	text, err := os.ReadFile(filepath.Join(fs.proc, fmt.Sprint(pid), "stat"))
-	if err != nil {
-		return false
-	}
-	// The name in field 2 may hold blanks and brackets.
-	after := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(after) < 7 {
-		return false
-	}
-	flags, err := strconv.ParseUint(after[6], 10, 64)
-	return err == nil && flags&0x4 != 0
+	return err == nil && stat.Exiting(text)
 }
 
 // get returns a controller's group, with a reason where there is none.

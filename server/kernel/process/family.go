@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"porthole/server/kernel/internal/small"
+	"porthole/server/kernel/internal/stat"
 )
 
 // Family are a process and all that descend from it, as our own PID namespace
@@ -48,6 +49,6 @@ func (fs FS) parent(pid int) (int, bool) {
 	if err != nil {
 		return 0, false
 	}
-	parent, err := strconv.Atoi(statField(text, 4))
+	parent, err := strconv.Atoi(stat.Field(text, 4))
 	return parent, err == nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"porthole/server/kernel/internal/small"
+	"porthole/server/kernel/internal/stat"
 	"porthole/server/wire"
 )
 
@@ -49,7 +50,7 @@ func (fs FS) Describe(pid int, pids []int) (wire.View, wire.Security, error) {
 // do not tell: in the midst of execve(2) a process has none either.
 func (fs FS) Exiting(pid int) bool {
 	text, err := small.Read(fs.path(pid, "stat"))
-	return err != nil || parseExiting(text)
+	return err != nil || stat.Exiting(text)
 }
 
 // sight is what is read of a process for more than one purpose.

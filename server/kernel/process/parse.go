@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"porthole/server/kernel/internal/stat"
 )
 
 // commandLimit is where a command line is cut, in bytes.
@@ -53,42 +55,16 @@ func parseStatus(text []byte) status {
 	return result
 }
 
-// statField is a field of /proc/PID/stat, from the third on, as
-// proc_pid_stat(5) counts them; "" where there is none. procfs' Stat gives it
-// too, but scans all fifty fields, and this is asked for often. The command
-// (field 2) stands in brackets and may hold brackets and blanks, so fields
-// count from the last one.
-func statField(text []byte, wanted int) string {
-	end := bytes.LastIndexByte(text, ')')
-	if end < 0 {
-		return ""
-	}
-	field := 2
-	for word := range bytes.FieldsSeq(text[end+1:]) {
-		if field++; field == wanted {
-			return string(word)
-		}
-	}
-	return ""
-}
-
-// parseStartTime reads field 22: when the process started, in clock ticks since
+// parseStartTime reads field 22 of /proc/PID/stat: when the process started, in clock ticks since
 // boot.
 func parseStartTime(text []byte) (uint64, bool) {
-	value, err := strconv.ParseUint(statField(text, 22), 10, 64)
+	value, err := strconv.ParseUint(stat.Field(text, 22), 10, 64)
 	return value, err == nil
 }
 
-// parseLastCPU reads field 39: the processor on which the process' first thread
+// parseLastCPU reads field 39 of /proc/PID/stat: the processor on which the process' first thread
 // last ran. nil where there is none.
-func parseLastCPU(text []byte) *int { return smallNumber(statField(text, 39)) }
-
-// parseExiting reads PF_EXITING in field 9: the process is being torn down, or
-// a zombie.
-func parseExiting(text []byte) bool {
-	flags, err := strconv.ParseUint(statField(text, 9), 10, 64)
-	return err == nil && flags&0x4 != 0
-}
+func parseLastCPU(text []byte) *int { return smallNumber(stat.Field(text, 39)) }
 
 // smallNumber reads a whole number from 0 to 2^32-1; nil for anything else.
 func smallNumber(word string) *int {
