@@ -20,5 +20,5 @@ export const kinds = {
     engine: 'podman system service --time=0 unix:///run/podman/podman.sock', socket: 'unix:///run/podman/podman.sock',
   },
   builtin: { says: 'Debian trixie, without any engine but the built-in one', suite: 'trixie', engine: '' },
-  rootless: { says: 'the same, without root, with control groups of one’s own', suite: 'trixie', engine: '', user: 'student' },
+  rootless: { says: 'Debian trixie, the built-in engine without root', suite: 'trixie', engine: '', user: 'student' },
 };
