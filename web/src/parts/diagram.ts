@@ -149,9 +149,11 @@ export class Diagram extends Part {
     if (engine?.state === 'connecting') return notice('wait', 'Asking the container engine…');
     const short = engine?.observeOnly ?? store.topology.host.reader?.problem;
     if (short && !hello?.replay) return notice('engine', short);
-    if (empty && !this.lesson && !focusLesson().run) {
-      if (mayControl()) return notice('invite', 'Nothing runs yet. Three containers will make this drawing live.', { action: html`<porthole-run-button lesson=${focusLesson().slug} primary></porthole-run-button>` });
-      return notice('wait', hello?.replay ? 'Nothing runs at this point of the recording.' : 'Nothing runs yet.');
+    const { run, last, slug } = focusLesson();
+    if (empty && !this.lesson && !run) {
+      const says = `Nothing runs ${last ? 'any more' : 'yet'}.`;
+      if (mayControl()) return notice('invite', `${says} Three containers will make this drawing live.`, { action: html`<porthole-run-button lesson=${slug} primary></porthole-run-button>` });
+      return notice('wait', hello?.replay ? 'Nothing runs at this point of the recording.' : says);
     }
     return nothing;
   }
