@@ -176,8 +176,12 @@ func (e *Engine) Close() {
 				e.log.Warn("a container could not be removed", "container", b.name, "error", err)
 			}
 		}
-		if err := e.net.down(); err != nil && !isForbidden(err) {
-			e.log.Warn("the bridge could not be removed", "error", err)
+		net := e.net.down()
+		if isForbidden(net) {
+			net = nil // then none could be made either
+		}
+		if net != nil {
+			e.log.Warn("the bridge could not be removed", "error", net)
 		}
 		e.mu.Lock()
 		lock := e.lock
@@ -185,11 +189,13 @@ func (e *Engine) Close() {
 		e.state.State, e.state.Problem = wire.EngineDown, "The engine has been closed; start Porthole again."
 		e.mu.Unlock()
 		if lock != nil {
-			_, err := removeGroups(e.delegation.trees(), "/porthole/"+e.instance)
-			if err := errors.Join(err, e.delegation.giveBack(e.instance)); err != nil {
-				e.log.Warn("control groups are left", "error", err)
+			_, groups := removeGroups(e.delegation.trees(), "/porthole/"+e.instance)
+			if groups = errors.Join(groups, e.delegation.giveBack(e.instance)); groups != nil {
+				e.log.Warn("control groups are left", "error", groups)
 			}
-			if err := os.RemoveAll(e.folder()); err != nil {
+			if net != nil || groups != nil {
+				e.log.Warn("the engine's folder stays, so that porthole clean finds what is left", "folder", e.folder())
+			} else if err := os.RemoveAll(e.folder()); err != nil {
 				e.log.Warn("the engine's folder could not be removed", "error", err)
 			}
 			os.Remove(e.options.Folder) // where others still use it, it stays

@@ -261,3 +261,37 @@ func BenchmarkStart(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// TestWhatCannotBeSwept keeps what tells of it, so that the next sweep finds it.
+func TestWhatCannotBeSwept(t *testing.T) {
+	folder, tree := filepath.Join(t.TempDir(), "engine"), t.TempDir()
+	dead, group := filepath.Join(folder, "0badcafe"), filepath.Join(tree, "porthole", "0badcafe", "group")
+	for _, each := range []string{dead, group} {
+		if err := os.MkdirAll(each, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := filepath.Join(group, "held") // so that it cannot be removed
+	if err := errors.Join(os.WriteFile(filepath.Join(dead, "trees"), []byte(tree), 0o644), os.WriteFile(held, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	e := builtin.New(builtin.Options{Folder: folder, Executable: programtest.Program})
+	defer e.Close()
+	if _, err := e.Clean(t.Context()); err == nil || !strings.Contains(err.Error(), "control group") {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := os.Stat(dead); err != nil {
+		t.Errorf("nothing tells of what is left: %v", err)
+	}
+	if err := os.Remove(held); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Clean(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, each := range []string{dead, group} {
+		if _, err := os.Stat(each); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: %v", each, err)
+		}
+	}
+}

@@ -171,7 +171,7 @@ func removeBridge(cards *netlink.Handle, name string) error {
 	} else if err != nil {
 		return failed("looking for "+name, err)
 	}
-	links, err := cards.LinkList()
+	links, err := whole(cards.LinkList)
 	if err != nil {
 		return failed("listing the network cards", err)
 	}
@@ -181,6 +181,18 @@ func removeBridge(cards *netlink.Handle, name string) error {
 		}
 	}
 	return failed("RTM_DELLINK "+name, cards.LinkDel(link))
+}
+
+// whole asks the kernel for a list until it is told in one piece: where the list
+// changes meanwhile, the kernel says that it may lack some
+// (NLM_F_DUMP_INTR, netlink(7)), as on a machine where containers come and go.
+func whole[T any](list func() ([]T, error)) (all []T, err error) {
+	for range 1000 { // not for ever: a stop waits for this
+		if all, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return all, err
 }
 
 func removeLink(cards *netlink.Handle, name string) error {
@@ -221,7 +233,7 @@ func within(pid int, do func(*netlink.Handle) error) error {
 
 // freeSubnet finds 256 addresses that this machine has no way to yet.
 func freeSubnet() (*net.IPNet, error) {
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	routes, err := whole(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, failed("RTM_GETROUTE", err)
 	}

@@ -63,7 +63,11 @@ func (e *Engine) sweep() (CleanReport, error) {
 		if !e.delegation.whole {
 			switchOff(trees)
 		}
-		failures = append(failures, groups, removeBridge(&netlink.Handle{}, bridgeName(instance)), os.RemoveAll(folder))
+		err = errors.Join(groups, removeBridge(&netlink.Handle{}, bridgeName(instance)))
+		if err == nil { // else it stays, so that the next sweep knows of the rest
+			err = os.RemoveAll(folder)
+		}
+		failures = append(failures, err)
 		lock.Close()
 	}
 	return report, errors.Join(failures...)
