@@ -270,6 +270,29 @@ func TestBusyMachineDecidesNothing(t *testing.T) {
 	}
 }
 
+// Nor does a processor that was slower the second time, where that alone is
+// what is too much.
+func TestSlowerProcessorDecidesNothing(t *testing.T) {
+	for _, one := range []struct {
+		cpu, elapsed uint64
+		verdict      wire.Verdict
+	}{
+		{4_000_000, 9_400_000, wire.Fails},
+		{4_400_000, 9_400_000, wire.Unknown},
+		{4_400_000, 10_400_000, wire.Fails}, // more than the processor explains
+		{4_400_000, 8_800_000, wire.Holds},
+		{5_000_000, 8_800_000, wire.Unknown},
+	} {
+		boxes := good["cpu-limit"]()
+		result := boxes["half"].reports[0].Result
+		result.CPUUsec, result.ElapsedUsec = wire.Counted(one.cpu), wire.Counted(one.elapsed)
+		got := world(t, builtin(t, "cpu-limit"), boxes).verdict(t, "twice-as-long")
+		if got.Verdict != one.verdict {
+			t.Errorf("%+v: %s %s", one, got.Verdict, got.Reason)
+		}
+	}
+}
+
 // A container that somebody else kills decides nothing either.
 func TestKilledByHandDecidesNothing(t *testing.T) {
 	boxes := good["cpu-limit"]()
