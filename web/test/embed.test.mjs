@@ -45,6 +45,20 @@ for (const panel of panels) {
   });
 }
 
+test('a panel asks for the lessons only where it has words of theirs', async () => {
+  for (const [path, wanted] of [['/embed/cpu', false], ['/embed/layers', false], ['/embed/claims', true], ['/embed/diagram', true], ['/embed/cpu?lesson=architecture', true]]) {
+    it.server.show('tables');
+    const page = await it.browser.newPage({ viewport: { width: 700, height: 400 } });
+    const asked = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${it.server.url}${path}`);
+    await shown(page, path);
+    if (wanted) await until(page, 'the lessons', () => performance.getEntriesByName(`${location.origin}/api/v1/lessons`).length, undefined);
+    assert.equal(asked.includes('/api/v1/lessons'), wanted, path);
+    await page.close();
+  }
+});
+
 test('the slide shows through, whatever its scheme and the panel’s theme', async () => {
   it.server.show('judged');
   for (const scheme of ['light', 'dark']) {

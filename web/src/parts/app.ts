@@ -40,7 +40,7 @@ export class App extends LitElement {
     if (scale > 0 && scale <= 4) document.documentElement.style.setProperty('--scale', String(scale));
     this.leave = store.listen('change', () => this.onChange());
     begin(dataset);
-    void loadLessons();
+    if (wantsLessons()) void loadLessons();
   }
 
   override disconnectedCallback(): void {
@@ -73,7 +73,7 @@ export class App extends LitElement {
   private onChange(): void {
     // The catalogue says which lesson runs: it is asked for again when that changes.
     const runs = [...store.runs.values()].map((run) => `${run.id}${ended(run)}`).join();
-    if (runs !== this.seenRuns) {
+    if (runs !== this.seenRuns && wantsLessons()) {
       this.seenRuns = runs;
       void loadLessons();
     }
@@ -89,6 +89,11 @@ export class App extends LitElement {
     for (const node of this.prose) if (node instanceof Element) for (const table of [node, ...node.querySelectorAll('table')]) if (table.matches('table')) table.setAttribute('tabindex', '0');
     this.replaceChildren();
   }
+}
+
+/** Whether the page has words of the lessons on it. A panel that follows the containers has none, and is drawn sooner without them. */
+function wantsLessons(): boolean {
+  return page.kind !== 'embed' || page.lesson !== '' || page.panel === 'claims' || page.panel === 'diagram';
 }
 
 customElements.define('porthole-app', App);
