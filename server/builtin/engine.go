@@ -176,12 +176,9 @@ func (e *Engine) Close() {
 				e.log.Warn("a container could not be removed", "container", b.name, "error", err)
 			}
 		}
-		net := e.net.down()
-		if isForbidden(net) {
-			net = nil // then none could be made either
-		}
-		if net != nil {
-			e.log.Warn("the bridge could not be removed", "error", net)
+		left := e.net.down()
+		if isForbidden(left) {
+			left = nil // then no bridge could be made either
 		}
 		e.mu.Lock()
 		lock := e.lock
@@ -190,13 +187,12 @@ func (e *Engine) Close() {
 		e.mu.Unlock()
 		if lock != nil {
 			_, groups := removeGroups(e.delegation.trees(), "/porthole/"+e.instance)
-			if groups = errors.Join(groups, e.delegation.giveBack(e.instance)); groups != nil {
-				e.log.Warn("control groups are left", "error", groups)
+			left = errors.Join(left, groups, e.delegation.giveBack(e.instance))
+			if left == nil { // else it stays, so that the next sweep knows of the rest
+				left = os.RemoveAll(e.folder())
 			}
-			if net != nil || groups != nil {
-				e.log.Warn("the engine's folder stays, so that porthole clean finds what is left", "folder", e.folder())
-			} else if err := os.RemoveAll(e.folder()); err != nil {
-				e.log.Warn("the engine's folder could not be removed", "error", err)
+			if left != nil {
+				e.log.Warn("not all could be removed; 'porthole clean' tries again", "folder", e.folder(), "error", left)
 			}
 			os.Remove(e.options.Folder) // where others still use it, it stays
 			lock.Close()

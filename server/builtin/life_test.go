@@ -267,6 +267,53 @@ func TestWhatCannotBeSwept(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeRemoved is left by an engine that closes, with what tells of it.
+func TestWhatCannotBeRemoved(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "engine")
+	e := engineIn(t, builtin.Options{Folder: folder})
+	started(t, e, "run", demos.Container{Key: "a", Workload: []string{"idle"}})
+	ours, _ := filepath.Glob(folder + "/*")
+	if len(ours) != 1 {
+		t.Fatalf("its folders are %v", ours)
+	}
+	var groups []string
+	for _, pattern := range []string{"/sys/fs/cgroup/porthole/", "/sys/fs/cgroup/*/porthole/"} {
+		found, _ := filepath.Glob(pattern + filepath.Base(ours[0]))
+		groups = append(groups, found...)
+	}
+	if len(groups) == 0 {
+		t.Fatal("it has no control group")
+	}
+	held := filepath.Join(groups[0], "somebody", "elses") // with a process, which is not looked for so deep
+	if err := os.MkdirAll(held, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sleeper := exec.Command("sleep", "600")
+	if err := sleeper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleeper.Wait()
+	defer sleeper.Process.Kill()
+	if err := os.WriteFile(filepath.Join(held, "cgroup.procs"), []byte(fmt.Sprint(sleeper.Process.Pid)), 0); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	if _, err := os.Stat(ours[0]); err != nil {
+		t.Errorf("nothing tells of what is left: %v", err)
+	}
+	sleeper.Process.Kill()
+	sleeper.Wait()
+	next := engineIn(t, builtin.Options{Folder: folder})
+	if _, err := next.Clean(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, each := range []string{ours[0], groups[0]} {
+		if _, err := os.Stat(each); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: %v", each, err)
+		}
+	}
+}
+
 // BenchmarkStart is from the order to start to the first line that the program
 // inside prints, when it has looked around. On the way it notes when the program
 // has its first instruction: execve has closed the child's pipe then.

@@ -91,7 +91,7 @@ export class App extends LitElement {
   }
 }
 
-/** Whether the page has words of the lessons on it. A panel that follows the containers has none, and is drawn sooner without them. */
+/** Whether the page has words of the lessons on it. A panel that follows the containers has none. */
 function wantsLessons(): boolean {
   return page.kind !== 'embed' || page.lesson !== '' || page.panel === 'claims' || page.panel === 'diagram';
 }
