@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -14,9 +15,11 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// expression is one compiled expression of a lesson.
+// expression is one expression of a lesson, and correct.
 type expression struct {
-	program *vm.Program
+	// program is compiled again when it is first evaluated. Those of all lessons
+	// would be half of what a server holds that has nothing to do.
+	program func() (*vm.Program, error)
 	// touches are the paths of the figures in it, for example
 	// half.window.cpuCores, in the order of their first mention.
 	touches []string
@@ -51,6 +54,18 @@ func (e *expressionError) Error() string { return e.says }
 // Kind is what it must give: reflect.Bool, or reflect.Invalid for anything
 // that can be printed.
 func (v vocabulary) compile(text string, kind reflect.Kind) (*expression, error) {
+	_, touches, err := v.translate(text, kind)
+	if err != nil {
+		return nil, err
+	}
+	return &expression{touches: touches, program: sync.OnceValues(func() (*vm.Program, error) {
+		program, _, err := v.translate(text, kind)
+		return program, err
+	})}, nil
+}
+
+// translate makes the program of an expression, and lists the figures in it.
+func (v vocabulary) translate(text string, kind reflect.Kind) (program *vm.Program, touches []string, err error) {
 	guard := newGuard(v)
 	options := []expr.Option{
 		expr.Env(v.environment),
@@ -65,14 +80,14 @@ func (v vocabulary) compile(text string, kind reflect.Kind) (*expression, error)
 	if kind == reflect.Bool {
 		options = append(options, expr.AsBool())
 	}
-	program, err := expr.Compile(text, options...)
+	program, err = expr.Compile(text, options...)
 	if problem := guard.problem(); problem != nil {
 		err = problem.Bind(file.NewSource(text))
 	}
 	if err != nil {
-		return nil, located(err)
+		return nil, nil, located(err)
 	}
-	return &expression{program: program, touches: guard.touches}, nil
+	return program, guard.touches, nil
 }
 
 // located turns an error of the language into ours.
@@ -93,10 +108,13 @@ type vocabulary struct {
 	actions     []string
 }
 
+// anyFacts stand for those of every container: their types are all that counts.
+var anyFacts = &Facts{}
+
 func newVocabulary(keys, actions []string) vocabulary {
 	v := vocabulary{environment: Env{}.variables(), actions: actions}
 	for _, key := range keys {
-		v.environment[key] = &Facts{}
+		v.environment[key] = anyFacts
 	}
 	return v
 }
@@ -286,7 +304,11 @@ func present(arguments ...any) (any, error) {
 // value evaluates the expression. An AbsentError means that a figure that it
 // really needs is not there.
 func (e *expression) value(env Env) (any, error) {
-	value, err := expr.Run(e.program, env.variables())
+	program, err := e.program()
+	if err != nil {
+		return nil, err
+	}
+	value, err := expr.Run(program, env.variables())
 	var absent *AbsentError
 	if errors.As(err, &absent) {
 		return nil, absent

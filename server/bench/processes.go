@@ -45,6 +45,25 @@ func cpuOf(pids []int) (float64, error) {
 	return total, nil
 }
 
+// threadsCPU is the processor time of a process' threads, to the nanosecond
+// (/proc/PID/task/TID/schedstat): ticks of 10 ms are too coarse for one that
+// rests. A thread that ends takes its time with it; those of Go stay.
+func threadsCPU(pid int) (time.Duration, error) {
+	threads, err := procfs.AllThreads(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total time.Duration
+	for _, thread := range threads {
+		stat, err := thread.Schedstat()
+		if err != nil {
+			return 0, err
+		}
+		total += time.Duration(stat.RunningNanoseconds)
+	}
+	return total, nil
+}
+
 // pidsNamed finds processes by the beginning of their name.
 func pidsNamed(names ...string) ([]int, error) {
 	all, err := procfs.AllProcs()
@@ -136,21 +155,21 @@ func priceIdle(ctx context.Context, binary string, each time.Duration) (share fl
 	if !bufio.NewScanner(out).Scan() {
 		return 0, 0, errors.New("the server did not start")
 	}
-	// Its start is not its idling: let the image and the sweep be done.
-	if err := pause(ctx, 3*time.Second); err != nil {
+	// Its start is not its idling: let the image and the sweep be done, and what
+	// they took of memory be given back.
+	if err := pause(ctx, 10*time.Second); err != nil {
 		return 0, 0, err
 	}
-	pids := []int{server.Process.Pid}
-	before, err := cpuOf(pids)
+	before, err := threadsCPU(server.Process.Pid)
 	if err != nil {
 		return 0, 0, err
 	}
 	began := time.Now()
-	// Ticks are 10 ms: half a percent of a core needs a long look.
-	if err := pause(ctx, max(each, 20*time.Second)); err != nil {
+	// What comes round every 30 seconds is in it once.
+	if err := pause(ctx, max(each, 30*time.Second)); err != nil {
 		return 0, 0, err
 	}
-	after, err := cpuOf(pids)
+	after, err := threadsCPU(server.Process.Pid)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -162,7 +181,7 @@ func priceIdle(ctx context.Context, binary string, each time.Duration) (share fl
 	if err != nil {
 		return 0, 0, err
 	}
-	return (after - before) / time.Since(began).Seconds(), stat.ResidentMemory(), nil
+	return (after - before).Seconds() / time.Since(began).Seconds(), stat.ResidentMemory(), nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -183,16 +183,16 @@ const (
 
 // suspect looks whether the engine's containers are among the processes that we
 // see. Where the first of them is for long not, its PID is of another machine's;
-// once one was, all are.
-func (r *Reader) suspect(w way) {
+// once one was, all are. It reports whether it has to look again.
+func (r *Reader) suspect(w way) bool {
 	if w.mode != wire.ReaderDirect || r.options.Mode != Auto || r.options.Sampler.Engine.State().State != wire.EngineUp {
-		return
+		return false
 	}
 	r.mu.Lock()
 	familiar := r.familiar
 	r.mu.Unlock()
 	if machine, up := r.options.Machine(); familiar || up && machine.Own {
-		return
+		return false
 	}
 	proc := cmp.Or(r.options.Sampler.Proc, "/proc")
 	now := r.clock()
@@ -224,4 +224,5 @@ func (r *Reader) suspect(w way) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.familiar, r.strange, r.suspects = familiar, strange && !familiar, seen
+	return !familiar && len(seen) > 0
 }

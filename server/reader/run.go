@@ -17,13 +17,16 @@ const (
 	pauseFirst         = 500 * time.Millisecond
 )
 
+// askAgain is how long a container that is not among the processes that we see
+// is left before it is looked for again. While none is, only the engine's own
+// changes wake Run, so that a server with nothing to do rests.
+const askAgain = 500 * time.Millisecond
+
 // Run reads until ctx ends. It takes another way whenever the engine comes or
 // goes, or the present one turns out not to work.
 func (r *Reader) Run(ctx context.Context) error {
 	nudges, cancel := r.options.Sampler.Engine.Changes()
 	defer cancel()
-	ticker := time.NewTicker(500 * time.Millisecond)
-	defer ticker.Stop()
 	losses := 0
 	for {
 		way := r.choose()
@@ -33,18 +36,23 @@ func (r *Reader) Run(ctx context.Context) error {
 		going, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- r.take(going, way) }()
+		doubtful := r.suspect(way)
 		var err error
 		for err == nil {
+			var again <-chan time.Time
+			if doubtful {
+				again = time.After(askAgain)
+			}
 			select {
 			case err = <-ended:
 				if err == nil {
 					err = errors.New("it has ended")
 				}
 			case <-nudges:
-			case <-ticker.C:
+			case <-again:
 			}
 			if ctx.Err() == nil && err == nil {
-				r.suspect(way)
+				doubtful = r.suspect(way)
 				next := r.choose()
 				if next != way && next.mode == way.mode {
 					way = next

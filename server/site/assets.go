@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"io/fs"
 	"mime"
@@ -17,18 +18,21 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// assets are the static files, read, hashed and compressed once. They are few
-// and small; and what is not in the map cannot be reached, however a path is
+// assets are the static files, hashed and compressed once. They are few and
+// small; and what is not in the map cannot be reached, however a path is
 // written.
 type assets struct {
+	files  fs.FS
 	byPath map[string]*asset
+	// early is the text of earlyScript, and earlyHash what the content policy
+	// knows it by; empty where there is none.
+	early, earlyHash string
 }
 
 type asset struct {
 	contentType string
 	hash        string // of the content: changes exactly when that does
 	named       bool   // the name, too, changes when the content does
-	plain       []byte
 	gzipped     []byte // nil where it would not be smaller
 }
 
@@ -47,7 +51,7 @@ var contentTypes = map[string]string{
 }
 
 func newAssets(files fs.FS) (*assets, error) {
-	a := &assets{byPath: map[string]*asset{}}
+	a := &assets{files: files, byPath: map[string]*asset{}}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasPrefix(path.Base(name), ".") || path.Ext(name) == ".go" {
 			return err
@@ -55,6 +59,10 @@ func newAssets(files fs.FS) (*assets, error) {
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
+		}
+		if name == earlyScript {
+			sum := sha256.Sum256(content)
+			a.early, a.earlyHash = string(content), base64.StdEncoding.EncodeToString(sum[:])
 		}
 		a.byPath[name], err = newAsset(name, content)
 		return err
@@ -64,7 +72,7 @@ func newAssets(files fs.FS) (*assets, error) {
 
 func newAsset(name string, content []byte) (*asset, error) {
 	sum := sha256.Sum256(content)
-	a := &asset{contentType: contentTypes[path.Ext(name)], hash: hex.EncodeToString(sum[:8]), named: hashedName.MatchString(name), plain: content}
+	a := &asset{contentType: contentTypes[path.Ext(name)], hash: hex.EncodeToString(sum[:8]), named: hashedName.MatchString(name)}
 	if a.contentType == "" {
 		a.contentType = mime.TypeByExtension(path.Ext(name))
 	}
@@ -117,17 +125,28 @@ func (a *assets) fonts(base string) []string {
 // serve answers for /static/*.
 func (a *assets) serve(s *Site) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		file := a.byPath[chi.URLParam(r, "*")]
-		if file == nil {
-			s.notFound(w, r)
-			return
-		}
-		file.serve(w, r)
+		s.asset(w, r, chi.URLParam(r, "*"))
 	}
 }
 
-// serve writes one file, or says that the browser has it already.
-func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
+// asset writes one file, or says that the browser has it already. The compressed
+// form is at hand; the plain one is read for the few who want it, and not held
+// twice.
+func (s *Site) asset(w http.ResponseWriter, r *http.Request, name string) {
+	file := s.assets.byPath[name]
+	if file == nil {
+		s.notFound(w, r)
+		return
+	}
+	body, compressed := file.gzipped, file.gzipped != nil && acceptsGzip(r)
+	if !compressed {
+		var err error
+		if body, err = fs.ReadFile(s.assets.files, name); err != nil {
+			s.Log.Error("a static file cannot be read", "file", name, "error", err)
+			s.problem(w, r, http.StatusInternalServerError, internal)
+			return
+		}
+	}
 	h := w.Header()
 	tag := `"` + file.hash + `"`
 	h.Set("ETag", tag)
@@ -142,9 +161,7 @@ func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body := file.plain
-	if file.gzipped != nil && acceptsGzip(r) {
-		body = file.gzipped
+	if compressed {
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))

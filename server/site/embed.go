@@ -152,12 +152,7 @@ func (s *Site) mayFrame(origin string, r *http.Request) bool {
 // panelScript is the element <porthole-panel> for pages of other sites. It has
 // nothing of this machine in it: the frame that it makes is guarded by itself.
 func (s *Site) panelScript(w http.ResponseWriter, r *http.Request) {
-	file := s.assets.byPath["js/panel.js"]
-	if file == nil {
-		s.notFound(w, r)
-		return
-	}
-	file.serve(w, r)
+	s.asset(w, r, "js/panel.js")
 }
 
 // anyOrigin lets pages of every site load a file that is no secret.

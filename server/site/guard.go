@@ -1,8 +1,6 @@
 package site
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -118,9 +116,8 @@ func (s *Site) headers(next http.Handler) http.Handler {
 // page itself it allows one, by its content.
 func (s *Site) contentPolicy(frameAncestors, formAction string) string {
 	scripts := "'self'"
-	if early := s.assets.byPath[earlyScript]; early != nil {
-		sum := sha256.Sum256(early.plain)
-		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	if s.assets.earlyHash != "" {
+		scripts += " 'sha256-" + s.assets.earlyHash + "'"
 	}
 	return "default-src 'none'; script-src " + scripts + "; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"base-uri 'none'; form-action " + formAction + "; frame-ancestors " + frameAncestors

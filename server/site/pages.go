@@ -42,14 +42,6 @@ type view struct {
 // the stream before anything else of the page has come.
 const earlyScript = "js/early.js"
 
-// earlyScript is its text, which the content policy knows by its hash.
-func (s *Site) earlyScript() template.JS {
-	if file := s.assets.byPath[earlyScript]; file != nil {
-		return template.JS(file.plain)
-	}
-	return ""
-}
-
 // Stream is the address of the page's stream, below Base. The query says what
 // the page never does or does: to control, to follow.
 func (v view) Stream() string {
@@ -73,7 +65,7 @@ func newPages(s *Site) (*pages, error) {
 			return bundleMissing
 		},
 		"fonts": func() []string { return s.assets.fonts(s.BasePath) },
-		"early": s.earlyScript,
+		"early": func() template.JS { return template.JS(s.assets.early) },
 		"count": countWords,
 	}
 	base, err := fs.ReadFile(s.Templates, "base.html")
