@@ -20,7 +20,7 @@ export function steps(watched: Watched[]): TemplateResult {
 
 function row(step: MakingStep, i: number, latest: number): TemplateResult {
   const state = step.done ? 'done' : i === latest + 1 ? 'next' : 'coming';
-  const head = html`<span class="making-number">${i + 1}</span><b class="making-name">${step.name}</b><code class="making-call">${step.call}</code><span class="making-says">${step.says}</span>`;
+  const head = html`<span class="making-number">${i + 1}</span><b class="making-name">${step.name}</b><code class="making-call">${short(step.call)}</code><span class="making-says">${step.says}</span>`;
   if (!step.done) return html`<li class=${state}><div class="making-line">${head}<span class="making-when">${state === 'next' ? 'next' : ''}</span></div></li>`;
   const nothingDone = !step.calls?.length && !step.changes?.length;
   return html`<li class="${state} ${i === latest ? 'latest' : ''}"><details ?open=${i === latest}><summary class="making-line">${head}<span class="making-when">${took(step.tookUsec)}</span></summary>
