@@ -293,6 +293,34 @@ func TestSlowerProcessorDecidesNothing(t *testing.T) {
 	}
 }
 
+// An engine that hears of the kill after the end never sets its flag, which decides nothing; one that hears of it in time has to.
+func TestKillHeardTooLateDecidesNothing(t *testing.T) {
+	for _, one := range []struct {
+		flag    bool
+		events  []string
+		verdict wire.Verdict
+	}{
+		{true, []string{"create", "start", "oom", "die"}, wire.Holds},
+		{true, []string{"create", "start", "die", "oom"}, wire.Holds},
+		{false, []string{"create", "start", "die", "oom"}, wire.Unknown},
+		{false, []string{"create", "start", "oom", "die"}, wire.Fails},
+		{false, []string{"create", "start", "die"}, wire.Fails},
+		{false, nil, wire.Pending}, // which of the two it was is not to be seen
+	} {
+		w := scenes["oom-killer"]()
+		w.boxes["first"].oomKilled = one.flag
+		w.boxes["first"].topology = func(c *wire.Container) {
+			for _, what := range one.events {
+				c.Events = append(c.Events, wire.Event{What: what})
+			}
+		}
+		got := w.play(t, modern(), "oom-killer").verdict(t, "first-flag")
+		if got.Verdict != one.verdict {
+			t.Errorf("%+v: %s %s", one, got.Verdict, got.Reason)
+		}
+	}
+}
+
 // A container that somebody else kills decides nothing either.
 func TestKilledByHandDecidesNothing(t *testing.T) {
 	boxes := good["cpu-limit"]()

@@ -160,7 +160,10 @@ var scenes = map[string]func() *scene{
 		line := []wire.KernelLine{{Kind: "killed", Text: "Memory cgroup out of memory: Killed process 7 (exe)", PID: 7, Task: "exe"}}
 		return &scene{
 			boxes: map[string]*box{
-				"first": {lived: 2 * time.Second, exit: pointer(137), oomKilled: true, topology: func(c *wire.Container) { c.KernelLog = line }},
+				"first": {lived: 2 * time.Second, exit: pointer(137), oomKilled: true, topology: func(c *wire.Container) {
+					c.KernelLog = line
+					c.Events = []wire.Event{{What: "create"}, {What: "start"}, {What: "oom"}, {What: "die"}}
+				}},
 				"child": {
 					lived: longAgo, counters: holding(90*mib, 1), limits: wire.Limits{Memory: held("memory.max", "268435456", 256*mib, "")},
 					reports: []wire.Report{{Porthole: wire.ReportFailed, Says: "the child was killed by signal 9 (killed) and I live on"}},
