@@ -1,7 +1,7 @@
 # Porthole. Needs Go, Node and make; everything else is fetched or built here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-hosts bench soak recording pictures fuzz clean
+.PHONY: help run build page test test-hosts bench soak recording pictures fuzz audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -45,6 +45,9 @@ pictures: build ## the pictures of README and docs, of a live run
 
 fuzz: ## every fuzz target for a short while (FUZZTIME=10s)
 	@.ci/fuzz $(or $(FUZZTIME),10s)
+
+audit: ## what is publicly known to be weak in what it is made of
+	@.ci/audit
 
 clean: ## remove what was built here, and what the tests have left on the engine
 	rm -rf bin .ci/state web/node_modules

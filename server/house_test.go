@@ -96,6 +96,26 @@ func TestHouse(t *testing.T) {
 	}
 }
 
+// TestOfTheEngineOnlyItsClient keeps a promise of docs/security.md: the engine's
+// module holds the daemon too, whose weak points are none of this program as
+// long as nothing of the daemon is in it.
+func TestOfTheEngineOnlyItsClient(t *testing.T) {
+	seen := 0
+	for _, p := range listPackages(t) {
+		path, isEngines := strings.CutPrefix(p.ImportPath, "github.com/docker/docker/")
+		if !isEngines {
+			continue
+		}
+		seen++
+		if first, _, _ := strings.Cut(path, "/"); first != "api" && first != "client" && path != "pkg/stdcopy" {
+			t.Errorf("%s is built in, which is not the engine's client", p.ImportPath)
+		}
+	}
+	if seen == 0 {
+		t.Error("nothing of the engine's module is built in: the test looks at the wrong path")
+	}
+}
+
 // listPackages asks go for all that this module is built from.
 func listPackages(t *testing.T) []listed {
 	t.Helper()
