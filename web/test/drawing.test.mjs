@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
-import { collisions, looseEnds } from './lib/fit.mjs';
+import { collisions, looseEnds, outOfCell } from './lib/fit.mjs';
 import { axe, bench, close, drawn, misfits, open, settled, until, withGraphs } from './lib/page.mjs';
 
 const it = bench();
@@ -23,6 +23,21 @@ for (const [state, { count: own, others = 0, silent, engine, hostile }] of Objec
       assert.deepEqual(await collisions(page), [], at);
       assert.deepEqual(await looseEnds(page), [], at);
     }
+    await close(page);
+  });
+}
+
+for (const [state, path, from] of [['three', '/', 340], ['five', '/', 340], ['eight', '/', 340], ['twelve', '/', 340], ['interleaved', '/', 340], ['three', '/present', 740], ['five', '/present', 1240], ['five', '/embed/namespaces', 340], ['eight', '/embed/namespaces', 500]]) {
+  test(`each number of the drawing of "${state}" stands within its cell, however wide the window, at ${path}`, async () => {
+    const page = await open(it, { state, path, height: 900 });
+    await until(page, 'the numbers', (columns) => document.querySelectorAll('.matrix .cell').length >= 8 * columns && document.fonts.status === 'loaded', states[state].count);
+    const found = [];
+    for (let width = from; width <= 2000; width += 20) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      for (const one of await outOfCell(page)) found.push(`${width}: ${one}`);
+    }
+    assert.deepEqual(found, []);
     await close(page);
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { axe, bench, close, drawn, open, settled, until } from './lib/page.mjs';
+import { collisions, outOfCell } from './lib/fit.mjs';
 import { at, illegible, walk } from './lib/room.mjs';
 
 const it = bench();
@@ -32,6 +33,18 @@ test('the walk goes from the drawing through each lesson to the takeaways, and f
     assert.ok(seen.join().includes('cpu-limit/question,cpu-limit/live,cpu-limit/verdict'), seen.join());
     assert.ok(!seen.join().includes('broken'), 'a lesson with mistakes is shown to a room');
     assert.ok(steps > total);
+    await close(page);
+  }
+});
+
+test('no text of the drawing lies on another or is cut, on a projector of any shape', async () => {
+  for (const [width, height] of [[1920, 1080], [1920, 1200], [1280, 800], [1280, 720], [1024, 768], [800, 600]]) {
+    const page = await present(undefined, { state: 'three', width, height });
+    await drawn(page, 3);
+    await page.evaluate(() => document.fonts.ready);
+    assert.deepEqual(await collisions(page), [], `${width}×${height}`);
+    assert.deepEqual(await outOfCell(page), [], `${width}×${height}`);
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.wall .big')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.trim())), [], `${width}×${height}`);
     await close(page);
   }
 });

@@ -54,6 +54,24 @@ export function collisions(page, within = '.drawing') {
   }, within);
 }
 
+/** Runs in the page. Numbers of namespaces that reach over their cell's border or its hatch. */
+export function outOfCell(page) {
+  return page.evaluate(() => {
+    const found = [];
+    for (const cell of document.querySelectorAll('.matrix .cell:not(.unknown, .empty)')) {
+      const hatch = cell.querySelector('.swatch').getBoundingClientRect();
+      const right = cell.getBoundingClientRect().right;
+      for (const part of cell.querySelectorAll('b, .beginning')) {
+        const range = document.createRange();
+        range.selectNodeContents(part);
+        const text = range.getBoundingClientRect();
+        if (text.width && (text.left < hatch.right - .5 || text.right > right + .5)) found.push(`${part.textContent} is ${Math.round(text.width)} px wide, between ${Math.round(hatch.right)} and ${Math.round(right)}`);
+      }
+    }
+    return found.slice(0, 3);
+  });
+}
+
 /** Runs in the page. Ends of connectors that are not on what they connect, and lines that run through a container's box. */
 export function looseEnds(page) {
   return page.evaluate(() => {
