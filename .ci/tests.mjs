@@ -8,6 +8,9 @@
 //   check  anything else: it counts as one failure when it fails, and as
 //          nothing when it passes, for it is no test
 //
+// What each failed test said first is noted in .ci/state/failures, so that the
+// end of a long output can tell it again.
+//
 // A part that has not ended in 25 minutes is ended, and has failed: a test
 // that hangs must not keep the others from telling.
 import { spawn } from 'node:child_process';
@@ -15,6 +18,7 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const mostMinutes = 25;
+const mostLines = 24; // of one failure, told again
 
 const [kind, name, ...command] = process.argv.slice(2);
 const total = { name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
@@ -83,6 +87,7 @@ function goEvent(line) {
         total[{ pass: 'passed', skip: 'skipped', fail: 'failed' }[event.Action]]++;
         if (event.Action === 'pass') goEvent.passed.set(event.Package, (goEvent.passed.get(event.Package) ?? 0) + 1);
         else process.stdout.write(said);
+        if (event.Action === 'fail') goFailed(`${event.Package} ${event.Test}`, said);
       } else if (event.Action === 'pass') {
         console.log(`ok    ${event.Package}  ${event.Elapsed.toFixed(1)} s, ${goEvent.passed.get(event.Package) ?? 0} passed`);
       } else if (event.Action === 'fail') {
@@ -91,6 +96,7 @@ function goEvent(line) {
         for (const [unfinished, text] of goEvent.output) {
           if (!unfinished.startsWith(`${event.Package} `)) continue;
           process.stdout.write(text);
+          goFailed(unfinished, text);
           goEvent.output.delete(unfinished);
           total.failed++;
         }
@@ -100,9 +106,33 @@ function goEvent(line) {
   }
 }
 
+// A log that a test shows can be long: what it says itself begins with a place
+// in its code, and what a program dies of with a word of its own.
+function goFailed(test, said) {
+  const lines = said.trimEnd().split('\n');
+  const from = Math.max(0, lines.findIndex((line) => /^\s+\w+\.go:\d+: |^panic: |^fatal error: |WARNING: DATA RACE/.test(line)));
+  failed(test, lines.slice(from));
+}
+
+function failed(test, lines) {
+  appendFileSync('.ci/state/failures', [`${name}: ${test}`, ...lines.slice(0, mostLines).map((line) => `    ${line.trimEnd().slice(0, 300)}`), ''].join('\n'));
+}
+
 function nodeLine(line) {
   console.log(line);
+  nodeFailed(line);
   const [, word, number] = /^(?:#|ℹ) (pass|fail|cancelled|skipped) (\d+)$/.exec(line) ?? [];
   if (!word) return;
   total[{ pass: 'passed', fail: 'failed', cancelled: 'failed', skipped: 'skipped' }[word]] += Number(number);
+}
+
+// A failed test's block ends with three dots; one that only holds failed tests says nothing of its own.
+function nodeFailed(line) {
+  const [, begins] = /^\s*not ok \d+ - (.*)$/.exec(line) ?? [];
+  if (begins !== undefined) nodeFailed.block = { test: begins, lines: [] };
+  else if (nodeFailed.block && /^\s*\.\.\.$/.test(line)) {
+    const { test, lines } = nodeFailed.block;
+    nodeFailed.block = undefined;
+    if (!lines.some((one) => /failureType: 'subtestsFailed'/.test(one))) failed(test, lines);
+  } else if (!/^\s*(?:---|duration_ms: .*|type: .*)$/.test(line)) nodeFailed.block?.lines.push(line);
 }
