@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
 import { collisions, looseEnds, outOfCell } from './lib/fit.mjs';
-import { axe, bench, close, drawn, misfits, open, settled, until, withGraphs } from './lib/page.mjs';
+import { axe, bench, close, drawn, misfits, open, painted, settled, until, withGraphs } from './lib/page.mjs';
 
 const it = bench();
 const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
@@ -34,7 +34,7 @@ for (const [state, path, from] of [['three', '/', 340], ['five', '/', 340], ['ei
     const found = [];
     for (let width = from; width <= 2000; width += 20) {
       await page.setViewportSize({ width, height: 900 });
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await painted(page);
       for (const one of await outOfCell(page)) found.push(`${width}: ${one}`);
       if (path.startsWith('/embed') || !(await collisions(page)).length) continue;
       await settled(page); // two columns that become one may pass over one another
@@ -163,7 +163,7 @@ async function aMinute(page, host) {
   for (let i = 0; i < 600; i += 1) {
     host.step(100);
     it.server.tell(host, host.sample((at += 100)));
-    if (i % 4 === 3) await page.evaluate(() => new Promise(requestAnimationFrame));
+    if (i % 4 === 3) await painted(page, 1);
   }
   it.server.control.frozen = false;
 }
@@ -217,7 +217,7 @@ test('a number that changes is seen to: its cell parts from its neighbour, and w
     assert.deepEqual(await page.evaluate(() => window.moved), reducedMotion === 'reduce' ? [] : ['ns-uts 1 joins 480', 'ns-uts 1 parts 480']);
     // The same again is no change.
     it.server.tell(host, host.topology());
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await painted(page);
     assert.equal(await page.evaluate(() => window.moved.length), reducedMotion === 'reduce' ? 0 : 2);
     await close(page);
   }

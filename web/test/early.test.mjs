@@ -1,7 +1,7 @@
 // The stream that the page's head opens, before the style sheet and the script have come.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, close, until } from './lib/page.mjs';
+import { bench, close, painted, until } from './lib/page.mjs';
 
 const it = bench();
 const script = '**/static/bundle/porthole.js';
@@ -24,7 +24,7 @@ const told = async (page, what) => {
   const end = Date.now() + 20_000;
   while (!what()) {
     assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await page.evaluate(() => new Promise(requestAnimationFrame));
+    await painted(page, 1);
   }
 };
 

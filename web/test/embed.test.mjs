@@ -1,7 +1,7 @@
 // The panels for slides: readable in every frame, without ground or chrome, and quiet while nobody looks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axe, bench, close, misfits, open, until } from './lib/page.mjs';
+import { axe, bench, close, misfits, open, painted, until } from './lib/page.mjs';
 
 const it = bench();
 const sizes = [[1280, 720], [640, 360], [320, 180], [200, 100]];
@@ -31,7 +31,7 @@ for (const panel of panels) {
       for (const [width, height] of sizes) {
         await page.setViewportSize({ width, height });
         await shown(page, panel);
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await painted(page);
         assert.deepEqual(await cut(page), [], `${width} × ${height}, ${theme}`);
         // In the whole drawing, which is fitted, sizes are those of its sheet.
         if (!(await page.$('.fitted'))) assert.deepEqual(await misfits(page), [], `${width} × ${height}, ${theme}`);
@@ -170,7 +170,7 @@ test('a panel pauses on slide:stop and goes on at slide:start', async () => {
   const { page, frame, socket, say } = await deck('cpu');
   await say('slide:stop');
   await until_(() => socket().commands.at(-1) === 'pause');
-  await frame.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await painted(frame);
   const still = await pixels(frame);
   await frame.evaluate(() => new Promise((done) => setTimeout(done, 500)));
   assert.equal(await pixels(frame), still, 'a paused panel moves');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { poison } from '../dev/hostile.mjs';
-import { bench, close, open, until } from './lib/page.mjs';
+import { bench, close, open, painted, until } from './lib/page.mjs';
 import { at } from './lib/room.mjs';
 
 const it = bench();
@@ -34,7 +34,7 @@ const harm = (page) => page.evaluate((own) => {
 /** Waits until the text stands on the page, as text, and looks what has come of it. */
 async function harmless(page, where) {
   await until(page, `the hostile text as text: ${where}`, (text) => document.body.textContent.includes(text.slice(0, 40)), poison);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await painted(page);
   assert.deepEqual(await harm(page), [], where);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axe, bench, close, misfits, open, until } from './lib/page.mjs';
+import { axe, bench, close, misfits, open, painted, until } from './lib/page.mjs';
 
 const it = bench();
 
@@ -120,7 +120,7 @@ test('a link within the page moves the focus, and whoever scrolls is not pulled 
   await until(page, 'the top of the page', () => scrollY === 0);
   // The page goes on filling.
   it.server.tell(it.server.control.hosts.get('cpu'), it.server.control.hosts.get('cpu').topology());
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+  await painted(page, 3);
   assert.equal(await page.evaluate(() => scrollY), 0);
   await close(page);
 });

@@ -1,5 +1,5 @@
 // What the tests of the walk share: looking at what is on the projector.
-import { until } from './page.mjs';
+import { bounded, painted, until } from './page.mjs';
 
 /** The smallest type that the last row can read, as a share of the picture's height: docs/presenting.md derives it. */
 export const least = 0.024;
@@ -53,7 +53,8 @@ export async function at(page, stop, phase) {
     return shown === id && (!what || now === what);
   }, [stop, phase], 30_000);
   // Type is fitted in the frame after.
-  await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
+  await bounded(page, 'the fonts', page.evaluate(() => document.fonts.ready.then(() => {})));
+  await painted(page);
 }
 
 /** Goes through the whole walk by its keys, and calls back at each thing. */
@@ -67,7 +68,7 @@ export async function walk(page, look) {
     const now = await page.evaluate(() => Object.values(document.querySelector('.stage').dataset).join('/'));
     if (now === last) break;
     last = now;
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await painted(page);
     await look(now);
     steps += 1;
     await page.keyboard.press('PageDown');
