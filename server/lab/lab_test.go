@@ -312,6 +312,56 @@ func TestEngineGoesAwayAndComesBack(t *testing.T) {
 	})
 }
 
+// An engine that is killed and started again ends its containers before it
+// answers, and may be back before the run is given up for its absence.
+func TestEngineComesBackWithoutContainers(t *testing.T) {
+	tests := map[string]struct {
+		report string        // of the container before the engine goes away
+		after  time.Duration // that the engine is back, the container ends
+		says   string        // the run's problem; empty where it goes on
+	}{
+		"ended by the engine":     {says: "The engine went away in the middle of the run, and came back without One."},
+		"ended by somebody later": {after: 5 * time.Second},
+		"had done its work":       {report: `{"porthole":"done","says":"done"}`},
+		"had said that it failed": {report: `{"porthole":"failed","says":"no"}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, simple)
+				id := b.begin(t)
+				time.Sleep(time.Second)
+				if test.report != "" {
+					b.engine.output("one") <- []byte(test.report)
+				}
+				synctest.Wait()
+				b.engine.setAway(true)
+				time.Sleep(time.Second)
+				if test.after == 0 {
+					b.engine.exit("one", 0)
+				}
+				time.Sleep(900 * time.Millisecond)
+				b.engine.setAway(false)
+				if test.after > 0 {
+					time.Sleep(test.after)
+					b.engine.exit("one", 0)
+				}
+				time.Sleep(2*farewell + lastEvent)
+				r := b.run(t, id)
+				if r.Problem != test.says {
+					t.Errorf("problem %q", r.Problem)
+				}
+				if test.says == "" {
+					return
+				}
+				if r.State != wire.RunFailed || r.EndedAt == 0 || verdicts(r) != "unknown unknown" || b.engine.left() != 0 {
+					t.Errorf("%+v, %d left", r, b.engine.left())
+				}
+			})
+		})
+	}
+}
+
 func TestServerEndsWhileTheEngineIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simple)

@@ -190,16 +190,25 @@ func (r *run) consider(now time.Time) (outcome, bool) {
 	if r.problem != "" {
 		return outcome{state: wire.RunFailed, problem: r.problem, unjudged: "The run failed before this could be judged."}, true
 	}
-	if !r.engineAway() {
-		r.awaySince = time.Time{}
-	} else if r.awaySince.IsZero() {
-		r.awaySince = now
-	} else if now.Sub(r.awaySince) >= absence {
+	if away := r.engineAway(); away != !r.awaySince.IsZero() {
+		r.awaySince = since(r.awaySince, now, away)
+		for _, c := range r.containers {
+			c.engineAway(away, now)
+		}
+	} else if away && now.Sub(r.awaySince) >= absence {
 		says := "The engine went away in the middle of the run: " + cmp.Or(r.lab.options.Engine.State().Problem, "it no longer answers.")
 		return outcome{state: wire.RunFailed, problem: says, unjudged: "The engine went away before this could be judged."}, true
 	}
+	var lost []string
 	for _, c := range r.containers {
 		c.tick(now)
+		if c.lost {
+			lost = append(lost, c.spec.Title)
+		}
+	}
+	if len(lost) > 0 {
+		says := "The engine went away in the middle of the run, and came back without " + strings.Join(lost, " and ") + "."
+		return outcome{state: wire.RunFailed, problem: says, unjudged: "The engine went away before this could be judged."}, true
 	}
 	r.allExited = since(r.allExited, now, r.every((*subject).over))
 	r.judge(now)

@@ -33,6 +33,9 @@ type subject struct {
 	// interfered says how somebody else ended it, for example "was stopped
 	// from outside (exit 137)"; empty where nobody did.
 	interfered string
+	cutOff     bool      // the engine went away while it ran
+	backAt     time.Time // when that engine answered again
+	lost       bool      // the engine ended it on its way back
 
 	says         string
 	view         *wire.View
@@ -187,6 +190,15 @@ func (s *subject) vanished(now time.Time) {
 	s.interfered = "was removed from outside"
 }
 
+// engineAway notes that the engine has gone away, or is back.
+func (s *subject) engineAway(away bool, now time.Time) {
+	if away {
+		s.cutOff = s.state == "running" && s.exitSeen.IsZero()
+	} else if s.cutOff {
+		s.backAt = now
+	}
+}
+
 // tick decides what only the passing of time decides: when an exited
 // container's last counters are in, and what they say of its end.
 func (s *subject) tick(now time.Time) {
@@ -197,13 +209,20 @@ func (s *subject) tick(now time.Time) {
 		return
 	}
 	s.final = true
-	if s.exitCode == nil || s.spec.MayBeKilled {
+	if s.exitCode == nil {
 		return
 	}
 	kills, _ := s.line.latest.OOMKills.Get()
+	killed := kills > 0 || *s.oomKilled
+	// An engine that comes back ends what it finds running before it answers. The
+	// exit code does not tell: 0 where the process ends when it is asked to.
+	s.lost = s.cutOff && !s.finishedAt.After(s.backAt) && !s.done && !s.failed && !killed
+	if s.lost || s.spec.MayBeKilled {
+		return
+	}
 	switch *s.exitCode {
 	case 128 + 2, 128 + 9, 128 + 15: // SIGINT, SIGKILL, SIGTERM
-		if kills == 0 && !*s.oomKilled {
+		if !killed {
 			s.interfered = fmt.Sprintf("was stopped from outside (exit %d, and the kernel counts no kill for want of memory)", *s.exitCode)
 		}
 	}

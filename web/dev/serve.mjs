@@ -69,9 +69,9 @@ export async function serve(port = 0) {
   });
 
   server.on('upgrade', (request, raw) => {
-    if (control.refuse) return raw.destroy();
     const state = control.stateFor ?? 'three';
     const host = hostOf(state);
+    if (control.refuse || host.refuses) return raw.destroy();
     const one = { host, panel: request.url.includes('panel=1'), commands: [], held: false };
     const socket = accept(request, raw, (text) => {
       const { type } = JSON.parse(text);
@@ -92,7 +92,7 @@ export async function serve(port = 0) {
     const timer = setInterval(() => {
       if (control.frozen || one.held || (host.state.stopsAfter && sent >= host.state.stopsAfter)) return;
       sent += 1;
-      if (host.state.cutsAfter === sent) { control.refuse = true; return socket.close(); }
+      if (host.state.cutsAfter === sent) { host.refuses = true; return socket.close(); } // this host alone: the next test may have begun
       const now = host.now();
       host.step(now - (host.steppedAt ?? now - 100));
       host.steppedAt = now;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { states } from '../dev/fake.mjs';
 import { collisions, looseEnds, outOfCell } from './lib/fit.mjs';
-import { axe, bench, close, drawn, misfits, open, painted, settled, until, withGraphs } from './lib/page.mjs';
+import { axe, bench, bounded, close, drawn, misfits, open, painted, settled, until, withGraphs } from './lib/page.mjs';
 
 const it = bench();
 const sizes = [[1920, 1080], [1280, 720], [1024, 768], [390, 844]];
@@ -236,7 +236,7 @@ test('a tab that slept for an hour comes back by itself, and the hour is a gap a
   const sockets = [...it.server.control.sockets];
   await seen(true);
   await page.clock.fastForward('01:05');
-  await Promise.all(sockets.map(({ socket }) => socket.ended));
+  await bounded(page, 'the page to let go of its connection', Promise.all(sockets.map(({ socket }) => socket.ended)));
   assert.equal(it.server.control.sockets.size, 0, 'a page that nobody sees lets go of its connection');
   host.ahead = 3_600_000;
   await page.clock.fastForward('58:55');

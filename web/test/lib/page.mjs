@@ -1,5 +1,5 @@
 // What the browser tests share: one Chromium and one scripted host per file, and waiting without sleeping.
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -14,6 +14,10 @@ export function bench() {
   before(async () => {
     it.server = await serve();
     it.browser = await launch();
+  });
+  // A test that failed has left its page open, and with it a connection that the next would count.
+  afterEach(async () => {
+    for (const context of it.browser?.contexts() ?? []) await context.close();
   });
   after(async () => {
     await it.browser?.close();
