@@ -78,12 +78,12 @@ func TestRestartedEngineThatKeepsItsContainers(t *testing.T) {
 }
 
 // Without live-restore an engine ends its containers with itself: the page says
-// so, and the next run on the new engine is a whole one.
+// so, the run ends and says why, and the next run on the new engine is a whole one.
 func TestRestartedEngineThatEndsItsContainers(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, 0)
 	s := h.serve(10 * time.Minute)
-	s.begin()
+	id := s.begin()
 	before := s.Topology("two containers", bothRun)
 
 	h.stop()
@@ -91,6 +91,11 @@ func TestRestartedEngineThatEndsItsContainers(t *testing.T) {
 	h.start()
 	s.Topology("the engine again, without what it ended", func(t wire.Topology) bool {
 		return engineUp(t) && !slices.ContainsFunc(t.Containers, func(c wire.Container) bool { return c.State == "running" })
+	})
+	// An engine may tell of its containers' ends before its own.
+	s.run(id, "the run's end, with the reason", func(r wire.Run) bool {
+		return r.EndedAt > 0 && (r.State == wire.RunFailed && strings.Contains(r.Problem, "The engine went away") ||
+			r.State == wire.RunStopped && strings.Contains(r.Problem, "from outside: One and Two."))
 	})
 	h.runsAgain(s, before)
 }

@@ -362,6 +362,57 @@ func TestEngineComesBackWithoutContainers(t *testing.T) {
 	}
 }
 
+const staying = `
+title: Staying
+section: Tests
+max: 10m
+stays: true
+containers:
+  - {key: one, title: One, workload: [idle]}
+  - {key: two, title: Two, workload: [idle]}
+  - {key: three, title: Three, workload: [idle]}
+claims:
+  - {id: said, says: One says something., when: one.running, within: 2s, holds: one.result.writtenBytes == 5, measured: "{one.result.writtenBytes} bytes"}
+`
+
+// A lesson that stays ends with its containers: by itself where their work was
+// done, and stopped where somebody ended them.
+func TestContainersStoppedFromOutside(t *testing.T) {
+	tests := map[string]struct {
+		codes []int // by which One, Two and Three exit
+		done  bool  // which they said before
+		state wire.RunState
+		says  string
+	}{
+		"asked to end":           {codes: []int{0, 0, 0}, state: wire.RunStopped, says: "from outside: One, Two and Three."},
+		"killed":                 {codes: []int{137, 143, 130}, state: wire.RunStopped, says: "from outside: One, Two and Three."},
+		"one of them killed":     {codes: []int{137, 0, 0}, done: true, state: wire.RunStopped, says: "from outside: One."},
+		"done":                   {codes: []int{0, 0, 0}, done: true, state: wire.RunFinished},
+		"failed by their own":    {codes: []int{1, 1, 2}, state: wire.RunFinished},
+		"one of them is running": {codes: []int{0, 0}, state: wire.RunRunning},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, staying)
+				id := b.begin(t)
+				time.Sleep(5 * time.Second) // the claim is judged
+				for i, key := range []string{"one", "two", "three"}[:len(test.codes)] {
+					if test.done {
+						b.report(t, key, wire.Report{Porthole: wire.ReportDone, Says: "done"})
+					}
+					b.engine.exit(key, test.codes[i])
+				}
+				time.Sleep(2*farewell + lastEvent)
+				r := b.run(t, id)
+				if r.State != test.state || !strings.HasSuffix(r.Problem, test.says) || (r.Problem == "") != (test.says == "") {
+					t.Errorf("%s, %q", r.State, r.Problem)
+				}
+			})
+		})
+	}
+}
+
 func TestServerEndsWhileTheEngineIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simple)

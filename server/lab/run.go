@@ -199,15 +199,11 @@ func (r *run) consider(now time.Time) (outcome, bool) {
 		says := "The engine went away in the middle of the run: " + cmp.Or(r.lab.options.Engine.State().Problem, "it no longer answers.")
 		return outcome{state: wire.RunFailed, problem: says, unjudged: "The engine went away before this could be judged."}, true
 	}
-	var lost []string
 	for _, c := range r.containers {
 		c.tick(now)
-		if c.lost {
-			lost = append(lost, c.spec.Title)
-		}
 	}
-	if len(lost) > 0 {
-		says := "The engine went away in the middle of the run, and came back without " + strings.Join(lost, " and ") + "."
+	if lost := r.titles(func(c *subject) bool { return c.lost }); lost != "" {
+		says := "The engine went away in the middle of the run, and came back without " + lost + "."
 		return outcome{state: wire.RunFailed, problem: says, unjudged: "The engine went away before this could be judged."}, true
 	}
 	r.allExited = since(r.allExited, now, r.every((*subject).over))
@@ -221,7 +217,26 @@ func (r *run) consider(now time.Time) (outcome, bool) {
 	case r.allJudged.IsZero() || r.lesson.Stays && r.allExited.IsZero():
 		return outcome{}, false
 	}
-	return outcome{state: wire.RunFinished}, now.Sub(r.allJudged) >= time.Duration(r.lesson.Linger)
+	how := outcome{state: wire.RunFinished}
+	if stopped := r.titles((*subject).stopped); r.lesson.Stays && stopped != "" {
+		how = outcome{state: wire.RunStopped, problem: "The lesson ended with its containers, which somebody stopped from outside: " + stopped + "."}
+	}
+	return how, now.Sub(r.allJudged) >= time.Duration(r.lesson.Linger)
+}
+
+// titles names the containers that have something in common; empty where none has.
+func (r *run) titles(common func(*subject) bool) string {
+	var titles []string
+	for _, c := range r.containers {
+		if common(c) {
+			titles = append(titles, c.spec.Title)
+		}
+	}
+	last := len(titles) - 1
+	if last < 1 {
+		return strings.Join(titles, "")
+	}
+	return strings.Join(titles[:last], ", ") + " and " + titles[last]
 }
 
 // since keeps the moment from which a condition has been true without a break.

@@ -90,6 +90,12 @@ func (s *subject) running() bool { return s.state == "running" }
 // over reports whether it has exited and nothing more is to be expected.
 func (s *subject) over() bool { return s.final }
 
+// stopped reports whether somebody else ended it, who may have been the engine on
+// its way out: by itself one without work to do never ends.
+func (s *subject) stopped() bool {
+	return s.interfered != "" || s.final && s.exitCode != nil && *s.exitCode == 0 && !s.done && !s.failed
+}
+
 // inspected takes the engine's word on a container that was started.
 func (s *subject) inspected(i Inspection) {
 	if i.Name != "" {

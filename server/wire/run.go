@@ -58,7 +58,8 @@ const (
 	RunStopping RunState = "stopping"
 	// RunFinished: it ended by itself; nothing of it is left on the engine.
 	RunFinished RunState = "finished"
-	// RunStopped: somebody stopped it; nothing of it is left on the engine.
+	// RunStopped: somebody stopped it, or its containers (Problem names them); nothing of
+	// it is left on the engine.
 	RunStopped RunState = "stopped"
 	// RunFailed: it could not be started or watched to its end; Problem says why.
 	RunFailed RunState = "failed"

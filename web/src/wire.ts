@@ -111,7 +111,10 @@ export type RunState =
   | "stopping"
   /** RunFinished: it ended by itself; nothing of it is left on the engine. */
   | "finished"
-  /** RunStopped: somebody stopped it; nothing of it is left on the engine. */
+  /**
+   * RunStopped: somebody stopped it, or its containers (Problem names them); nothing of
+   * it is left on the engine.
+   */
   | "stopped"
   /** RunFailed: it could not be started or watched to its end; Problem says why. */
   | "failed";
