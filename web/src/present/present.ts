@@ -153,7 +153,7 @@ export class Present extends Part {
     if (store.lessonsProblem && !store.lessons) return { kind: 'problem', says: store.lessonsProblem };
     if (engine && engine.state !== 'up' && engine.state !== 'connecting') return { kind: 'problem', says: engine.problem ?? 'The container engine does not answer.' };
     if (this.doing) return { kind: 'note', says: this.doing };
-    if (run?.problem && run.state === 'failed') return { kind: 'problem', says: run.problem };
+    if (run?.problem) return { kind: 'problem', says: run.problem };
     if (run && judged(run) && stop?.lesson && !told(run)) return { kind: 'note', says: 'The verdicts are in; they do not tell who is right. Run it again.' };
     if (run && !ended(run) && judged(run) && this.spot?.phase === 'live' && stop?.lesson) return { kind: 'note', says: 'The verdicts are in.' };
     if (run && !ended(run)) return { kind: 'note', says: run.progress || runWords(run) };
