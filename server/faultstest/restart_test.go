@@ -95,7 +95,7 @@ func TestRestartedEngineThatEndsItsContainers(t *testing.T) {
 	// An engine may tell of its containers' ends before its own.
 	s.run(id, "the run's end, with the reason", func(r wire.Run) bool {
 		return r.EndedAt > 0 && (r.State == wire.RunFailed && strings.Contains(r.Problem, "The engine went away") ||
-			r.State == wire.RunStopped && strings.Contains(r.Problem, "from outside: One and Two."))
+			r.State == wire.RunStopped && strings.Contains(r.Problem, "Stopped from outside: One and Two."))
 	})
 	h.runsAgain(s, before)
 }

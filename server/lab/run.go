@@ -219,7 +219,7 @@ func (r *run) consider(now time.Time) (outcome, bool) {
 	}
 	how := outcome{state: wire.RunFinished}
 	if stopped := r.titles((*subject).stopped); r.lesson.Stays && stopped != "" {
-		how = outcome{state: wire.RunStopped, problem: "The lesson ended with its containers, which somebody stopped from outside: " + stopped + "."}
+		how = outcome{state: wire.RunStopped, problem: "Stopped from outside: " + stopped + "."}
 	}
 	return how, now.Sub(r.allJudged) >= time.Duration(r.lesson.Linger)
 }

@@ -153,7 +153,7 @@ test('what is refused, is lost, or does not answer is one calm line at the foot'
 test('why a run ended before its time stands at the foot, however it ended', async () => {
   const page = await present('cpu-limit', { state: 'cpu' });
   const host = it.server.control.hosts.get('cpu');
-  for (const [state, problem] of [['failed', 'The engine went away in the middle of the run, and came back without Half.'], ['stopped', 'The lesson ended with its containers, which somebody stopped from outside: Free and Half.']]) {
+  for (const [state, problem] of [['failed', 'The engine went away in the middle of the run, and came back without Half.'], ['stopped', 'Stopped from outside: Free and Half.']]) {
     it.server.tell(host, { ...host.run(), id: `run-${state}`, startedAt: host.began + 1000, state, problem, endedAt: host.began + 2000 });
     await until(page, 'the line', (says) => document.querySelector('.calm.problem')?.textContent === says, problem);
   }
