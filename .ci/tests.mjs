@@ -107,11 +107,14 @@ function goEvent(line) {
 }
 
 // A log that a test shows can be long: what it says itself begins with a place
-// in its code, and what a program dies of with a word of its own.
+// in its code, and what a program dies of with a word of its own. One that only
+// holds failed tests says nothing of its own.
 function goFailed(test, said) {
+  goFailed.before ??= [];
   const lines = said.trimEnd().split('\n');
-  const from = Math.max(0, lines.findIndex((line) => /^\s+\w+\.go:\d+: |^panic: |^fatal error: |WARNING: DATA RACE/.test(line)));
-  failed(test, lines.slice(from));
+  const from = lines.findIndex((line) => /^\s+\w+\.go:\d+: |^panic: |^fatal error: |WARNING: DATA RACE/.test(line));
+  if (from >= 0 || !goFailed.before.some((one) => one.startsWith(`${test}/`))) failed(test, lines.slice(Math.max(0, from)));
+  goFailed.before.push(test);
 }
 
 function failed(test, lines) {

@@ -193,7 +193,7 @@ func (r *run) consider(now time.Time) (outcome, bool) {
 	if away := r.engineAway(); away != !r.awaySince.IsZero() {
 		r.awaySince = since(r.awaySince, now, away)
 		for _, c := range r.containers {
-			c.engineAway(away, now)
+			c.engineTurned(away, now)
 		}
 	} else if away && now.Sub(r.awaySince) >= absence {
 		says := "The engine went away in the middle of the run: " + cmp.Or(r.lab.options.Engine.State().Problem, "it no longer answers.")

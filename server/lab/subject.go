@@ -196,8 +196,8 @@ func (s *subject) vanished(now time.Time) {
 	s.interfered = "was removed from outside"
 }
 
-// engineAway notes that the engine has gone away, or is back.
-func (s *subject) engineAway(away bool, now time.Time) {
+// engineTurned notes that the engine has gone away, or is back.
+func (s *subject) engineTurned(away bool, now time.Time) {
 	if away {
 		s.cutOff = s.state == "running" && s.exitSeen.IsZero()
 	} else if s.cutOff {

@@ -42,8 +42,7 @@ export async function open(it, { state = 'three', path = '/', width = 1920, heig
   await withGraphs(context);
   const page = await context.newPage();
   page.problems = [];
-  page.evaluateForEver = page.evaluate;
-  page.evaluate = (...rest) => bounded(page, 'an answer of the page', evaluate(page, ...rest), 60_000);
+  page.evaluate = (...rest) => bounded(page, 'an answer of the page', unbounded(page).evaluate(...rest), 60_000);
   page.on('pageerror', (error) => page.problems.push(error.message));
   page.on('console', (message) => { if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION|status of 4/.test(message.text())) page.problems.push(message.text()); });
   await page.goto(`${it.server.url}${path}${path.includes('?') ? '&' : '?'}state=${state}&theme=${theme}`);
@@ -65,17 +64,21 @@ export async function bounded(page, what, work, timeout = 30_000) {
   };
   return within(timeout, work).catch(async (error) => {
     if (!(error instanceof Late)) throw error;
-    const state = await within(5000, evaluate(page, () => `${document.visibilityState}, ${Math.round(performance.now())} ms old; moving: ${document.getAnimations().map((one) => `${one.effect.target?.className} ${one.transitionProperty ?? one.animationName ?? ''} ${one.playState}`).join(', ') || 'nothing'}`)).catch(() => 'it does not answer');
+    const state = await within(5000, unbounded(page).evaluate(() => `${document.visibilityState}, ${Math.round(performance.now())} ms old; moving: ${document.getAnimations().map((one) => `${one.effect.target?.className} ${one.transitionProperty ?? one.animationName ?? ''} ${one.playState}`).join(', ') || 'nothing'}`)).catch(() => 'it does not answer');
     throw new Error(`${error.message}\nthe page: ${state}`);
   });
 }
 
 class Late extends Error {}
-const evaluate = (page, ...rest) => (page.evaluateForEver ?? page.evaluate).call(page, ...rest);
+/** Of a page its frame, of a frame itself: what open() has not put a limit on. */
+const unbounded = (page) => page.mainFrame?.() ?? page;
 
-/** Waits until the page has come to so many frames. */
+/** Waits until the page has its fonts and has come to so many frames. */
 export function painted(page, count = 2) {
-  return bounded(page, `${count} frames`, page.evaluate(async (number) => { for (let i = 0; i < number; i += 1) await new Promise(requestAnimationFrame); }, count));
+  return bounded(page, `${count} frames`, unbounded(page).evaluate(async (number) => {
+    await document.fonts.ready;
+    for (let i = 0; i < number; i += 1) await new Promise(requestAnimationFrame);
+  }, count));
 }
 
 /** Waits until a condition in the page holds; says what was waited for when it does not. */
@@ -91,13 +94,12 @@ export async function drawn(page, containers) {
     window.drawnSoFar = JSON.stringify(now);
     return now.containers === count && now.types > 0 && now.types % 8 === 0 && now.plots >= 3 && now.paper > 0 && (count === 0 || now.connectors > 0);
   }, containers).catch(async (error) => { throw new Error(`${error.message}\nthere was: ${await page.evaluate(() => window.drawnSoFar)}`); });
-  await bounded(page, 'the fonts', page.evaluate(() => document.fonts.ready.then(() => {})));
   await painted(page);
 }
 
 /** Waits for transitions to end; the live dot, which breathes for ever, is not waited for. */
 export async function settled(page) {
-  await bounded(page, 'the end of what moves', page.evaluate(async () => { await Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))); }));
+  await bounded(page, 'the end of what moves', unbounded(page).evaluate(async () => { await Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))); }));
 }
 
 /** What axe-core finds against WCAG 2.2 A and AA, and against good practice, once what fades in is there: half of the way its contrast is half. */

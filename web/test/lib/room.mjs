@@ -1,5 +1,5 @@
 // What the tests of the walk share: looking at what is on the projector.
-import { bounded, painted, until } from './page.mjs';
+import { painted, until } from './page.mjs';
 
 /** The smallest type that the last row can read, as a share of the picture's height: docs/presenting.md derives it. */
 export const least = 0.024;
@@ -53,7 +53,6 @@ export async function at(page, stop, phase) {
     return shown === id && (!what || now === what);
   }, [stop, phase], 30_000);
   // Type is fitted in the frame after.
-  await bounded(page, 'the fonts', page.evaluate(() => document.fonts.ready.then(() => {})));
   await painted(page);
 }
 
