@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axe, bench, close, drawn, open, settled, until } from './lib/page.mjs';
+import { axe, bench, close, drawn, open, painted, settled, until } from './lib/page.mjs';
 import { collisions, outOfCell } from './lib/fit.mjs';
 import { at, illegible, walk } from './lib/room.mjs';
 
@@ -300,6 +300,24 @@ test('axe finds nothing in the walk, in both themes', async () => {
       await close(page);
     }
   }
+});
+
+test('in the hand a sentence has a row of the foot to itself, and the page’s end is not under it', async () => {
+  const page = await present('cpu-limit/live', { state: 'cpu', width: 390, height: 844 });
+  const host = it.server.control.hosts.get('cpu');
+  for (const problem of ['Stopped from outside: Free and Half.', 'The engine went away in the middle of the run: Nobody answers at unix:///var/run/docker.sock; the engine has stopped, or has not come up yet.']) {
+    it.server.tell(host, { ...host.run(), id: `run-${problem.length}`, startedAt: host.began + problem.length, state: 'failed', problem, endedAt: host.began + 2000 });
+    await until(page, 'the line', (says) => document.querySelector('.calm.problem')?.textContent === says, problem);
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    await painted(page);
+    const seen = await page.evaluate(() => {
+      const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+      const buttons = [...document.querySelectorAll('.foot-button')].map((one) => one.getBoundingClientRect());
+      return { width: box('.calm').width, under: box('.stage').bottom - box('.foot-line').top, cut: box('.foot-line').bottom - innerHeight, beside: buttons.filter((button) => button.top < box('.calm').bottom - 1).length };
+    });
+    assert.ok(seen.width > 340 && seen.under <= 0 && seen.cut <= 0.5 && seen.beside === 0, `${problem}: ${JSON.stringify(seen)}`);
+  }
+  await close(page);
 });
 
 test('in the hand the walk is laid out for it: nothing runs out of the window, and the foot’s buttons are there', async () => {
