@@ -303,8 +303,8 @@ test('axe finds nothing in the walk, in both themes', async () => {
 });
 
 test('in the hand a sentence has a row of the foot to itself, and the page’s end is not under it', async () => {
-  const page = await present('cpu-limit/live', { state: 'cpu', width: 390, height: 844 });
-  const host = it.server.control.hosts.get('cpu');
+  const page = await present('architecture/live', { state: 'judged', width: 390, height: 844 });
+  const host = it.server.control.hosts.get('judged');
   for (const problem of ['Stopped from outside: Free and Half.', 'The engine went away in the middle of the run: Nobody answers at unix:///var/run/docker.sock; the engine has stopped, or has not come up yet.']) {
     it.server.tell(host, { ...host.run(), id: `run-${problem.length}`, startedAt: host.began + problem.length, state: 'failed', problem, endedAt: host.began + 2000 });
     await until(page, 'the line', (says) => document.querySelector('.calm.problem')?.textContent === says, problem);
