@@ -129,7 +129,7 @@ export class Observe extends Part {
       case 'pids':
         return html`<p class="main">${button('pidsCurrent', String(latest.pidsCurrent ?? '–'), 'processes and threads')} <span class="unit">now${limit?.value !== undefined ? html`, at most ${limit.value}` : nothing}</span></p>${latest.pidsRefused ? html`<p>${button('pidsRefused', String(latest.pidsRefused), 'forks refused', true)} refused</p>` : nothing}`;
       case 'io':
-        return html`<p>${button('ioReadBytes', rate(series.mean('read', 500)), 'read, MiB/s')} read</p><p class="main">${button('ioWriteBytes', rate(series.mean('write', 500)), 'written, MiB/s')} <span class="unit">write</span></p>`;
+        return html`<p class="rate">${button('ioReadBytes', rate(series.mean('read', 500)), 'read, MiB/s')} read</p><p class="main rate">${button('ioWriteBytes', rate(series.mean('write', 500)), 'written, MiB/s')} <span class="unit">write</span></p>`;
     }
   }
 

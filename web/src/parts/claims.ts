@@ -35,7 +35,7 @@ export class Claims extends Part {
     return html`<div class="claim ${claim.verdict}" role="listitem" id=${`claim-${claim.id}`} data-claim=${claim.id}>
       <span class="claim-verdict">${verdict(claim.verdict)}${wordOf(claim, store.runOf(this.lesson))}</span>
       <span class="claim-says">${sentence(claim.says)}${this.bare ? nothing : html`<a class="claim-link" href=${`#claim-${claim.id}`} aria-label=${`Link to this claim: ${claim.says}`}>#</a>`}${claim.reason ? html`<small>${claim.reason}</small>` : nothing}</span>
-      <span class="claim-measured">${claim.measured ?? nothing}${claim.over || claim.sources?.length ? html`<small>${claim.over ? html`<span class="claim-over">${claim.over}</span> ` : nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
+      <span class="claim-measured">${claim.measured ?? (claim.verdict === 'pending' && !this.bare ? html`<span class="claim-room"></span>` : nothing)}${claim.over || claim.sources?.length ? html`<small>${claim.over ? html`<span class="claim-over">${claim.over}</span> ` : nothing}${this.sources(claim)}</small>` : nothing}</span></div>`;
   }
 
   /** The numbers that it was judged on, while there is still somebody to ask. */

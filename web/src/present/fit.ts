@@ -8,7 +8,7 @@ export function fit(stage: HTMLElement): void {
   for (const size of sizes) {
     words.style.setProperty('--read', `${size}px`);
     words.classList.toggle('tight', size === sizes.at(-1));
-    const wide = [...words.querySelectorAll('.table-scroll')].some((table) => table.scrollWidth > table.clientWidth + 1);
+    const wide = [...words.querySelectorAll('.table-scroll, .sides :is(.in, .out, .last):not(.line)')].some((one) => one.scrollWidth > one.clientWidth + 1);
     const long = words.scrollHeight > words.clientHeight + 1;
     words.classList.toggle('longer', long);
     if (!wide && !long) return;

@@ -3,7 +3,7 @@ import type { Container, Namespace } from '../wire';
 import { alive } from '../model/columns';
 import { shortPath } from '../model/sides';
 import { badge } from '../parts/icons';
-import { explain } from '../parts/part';
+import { css, explain } from '../parts/part';
 import type { Watched } from '../graphs/observe';
 
 /** Unknown, and never a nought. */
@@ -42,10 +42,18 @@ export function whose(container: Container | undefined, type: string, watched: W
   return partners.length ? `one with ${partners.join(', ')}` : 'shared';
 }
 
-/** A table's head: what is seen inside, the wall, and what the host sees. */
-export function walled(inside: string[], host: string[], first = 'container', last: string[] = []): TemplateResult {
-  const heads = (names: string[], kind: string): TemplateResult[] => names.map((name) => html`<th scope="col" class=${kind}>${name}</th>`);
-  return html`<thead><tr><th scope="col">${first}</th>${heads(inside, 'in')}<td class="gap"></td>${heads(host, 'out')}${heads(last, 'last')}</tr></thead>`;
+/** A column of a table: its head, and its share of the table's width in per cent; without one it shares what is left. */
+type Column = [head: string, width?: number];
+
+/**
+ * A table's columns and its head: what is seen inside, the wall, and what the
+ * host sees. Their widths are set, so that no column moves when a row is filled.
+ */
+export function walled(inside: Column[], host: Column[], last: Column[] = []): TemplateResult {
+  const cols = (columns: Column[]): TemplateResult[] => columns.map(([, width]) => html`<col ${css(width ? { width: `${width}%` } : {})}>`);
+  const heads = (columns: Column[], kind: string): TemplateResult[] => columns.map(([head]) => html`<th scope="col" class=${kind}>${head}</th>`);
+  return html`<colgroup><col class="col-name">${cols(inside)}<col class="col-wall">${cols(host)}${cols(last)}</colgroup>
+    <thead><tr><th scope="col">container</th>${heads(inside, 'in')}<td class="gap"></td>${heads(host, 'out')}${heads(last, 'last')}</tr></thead>`;
 }
 
 export function wall(opened = ''): TemplateResult {

@@ -38,6 +38,10 @@ export class Table extends Part {
     this.bare = false;
   }
 
+  protected override willUpdate(): void {
+    this.style.setProperty('--longest', String(Math.max(...this.watched.map((one) => one.title.length), 6)));
+  }
+
   override render(): TemplateResult {
     const [title, more, draw, says] = tables[this.kind];
     if (this.bare) return html`<h1 class="unseen">${title}</h1><h2>${title}<em> ${more}</em></h2>${draw(this.watched)}`;

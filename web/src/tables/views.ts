@@ -12,14 +12,14 @@ function grouped(one: Watched, rows: ((first: TemplateResult) => TemplateResult)
 }
 
 export function processes(watched: Watched[]): TemplateResult {
-  return sheet('Processes, inside and on the host', html`${walled(['PID inside'], ['PID on the host'], 'container', ['command'])}
+  return sheet('Processes, inside and on the host', html`${walled([['PID inside', 14]], [['PID on the host', 17.5]], [['command']])}
     ${watched.map((one) => {
       const rows = joinProcesses(one.container?.inside?.processes, one.container?.outside?.processes, linkOf(one.container, 'pid')?.relation === 'host');
       const over = one.container?.state === 'exited' || one.container?.state === 'removed';
       const room = over ? 1 : expectedProcesses(one.command);
       if (!rows.length) return html`<tbody>${waiting(one, 4, room)}</tbody>`;
       const opened = open(one.container, 'pid');
-      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td><td class="last mono wide">${row.command}</td></tr>`).concat(more(rows.length, 1, 'processes'), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
+      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td>${opened ? html`<td class="last mono line" title=${row.command}>${row.command}</td>` : html`<td class="last mono wide">${row.command}</td>`}</tr>`).concat(more(rows.length, 1), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
     })}`);
 }
 
@@ -33,8 +33,8 @@ function expectedProcesses(command = ''): number {
 const mostRows = 8;
 
 /** The row that says how many are left out. */
-function more(count: number, columns: number, what: string, shown = mostRows): ((first: TemplateResult) => TemplateResult)[] {
-  return count > shown ? [(first) => html`<tr>${first}<td class="in quiet" colspan=${columns}>${count - shown} more ${what}</td>${wall()}<td class="out" colspan="2"></td></tr>`] : [];
+function more(count: number, columns: number, shown = mostRows): ((first: TemplateResult) => TemplateResult)[] {
+  return count > shown ? [(first) => html`<tr>${first}<td class="in quiet" colspan=${columns}>${count - shown} more</td>${wall()}<td class="out" colspan="2"></td></tr>`] : [];
 }
 
 function reached(one: Interface): boolean {
@@ -48,7 +48,7 @@ function addresses(one: Interface): (string | typeof unknown)[] {
 }
 
 export function interfaces(watched: Watched[]): TemplateResult {
-  return sheet('Network interfaces, inside and on the host', html`${walled(['interface inside', 'address'], ['the host’s end of it'], 'container', ['network namespace'])}
+  return sheet('Network interfaces, inside and on the host', html`${walled([['interface inside', 13], ['address', 20]], [['the host’s end of it', 24]], [['network namespace']])}
     ${watched.map((one) => {
       const { container } = one;
       const found = container?.inside?.interfaces;
@@ -63,13 +63,13 @@ export function interfaces(watched: Watched[]): TemplateResult {
         const host = opened ? 'the same interface' : each.name === 'lo' ? 'stays inside' : (end?.name ?? 'no wire');
         return html`<tr>${first}<td class="in mono ${opened}">${each.name}</td><td class="in mono ${opened}">${addresses(each).map((address) => html`<div>${address}</div>`)}</td>${wall(opened)}
           <td class="out ${end ? 'mono' : ''} ${opened}">${host}</td><td class="last">${i === 0 ? html`${figure(container, 'namespace.net', inode(container, 'net'), 'network namespace')} <span class="quiet">${whose(container, 'net', watched)}</span>` : nothing}</td></tr>`;
-      }).concat(more(rows.length, 2, 'interfaces', shown.length)));
+      }).concat(more(rows.length, 2, shown.length)));
     })}`);
 }
 
 export function hostnames(watched: Watched[]): TemplateResult {
   const host = store.topology?.host;
-  return sheet('Hostnames, inside and on the host', html`${walled(['hostname inside', 'kernel inside'], ['hostname of the host', 'kernel of the host'], 'container', ['UTS namespace'])}
+  return sheet('Hostnames, inside and on the host', html`${walled([['hostname inside', 19], ['kernel inside', 14]], [['hostname of the host', 16], ['kernel of the host', 15]], [['UTS namespace']])}
     <tbody>${watched.map((one) => {
       const { container } = one;
       if (!container?.inside) return waiting(one, 6);
@@ -81,7 +81,7 @@ export function hostnames(watched: Watched[]): TemplateResult {
 }
 
 export function users(watched: Watched[]): TemplateResult {
-  return sheet('Users, inside and on the host', html`${walled(['uid inside'], ['uid on the host'], 'container', ['uid_map', 'user namespace'])}
+  return sheet('Users, inside and on the host', html`${walled([['uid inside', 13]], [['uid on the host', 17]], [['uid_map', 33], ['user namespace']])}
     <tbody>${watched.map((one) => {
       const { container } = one;
       const map = container?.security?.uidMap;
@@ -94,7 +94,7 @@ export function users(watched: Watched[]): TemplateResult {
 }
 
 export function segments(watched: Watched[]): TemplateResult {
-  return sheet('Shared memory segments, inside and on the host', html`${walled(['key', 'id', 'size', 'attached'], ['does the host see it'], 'container', ['IPC namespace'])}
+  return sheet('Shared memory segments, inside and on the host', html`${walled([['key', 15.5], ['id', 6.5], ['size', 10], ['attached', 10]], [['does the host see it', 16]], [['IPC namespace']])}
     ${watched.map((one) => {
       const { container } = one;
       const found = container?.inside?.segments ?? (container?.inside?.segmentsKnown ? [] : undefined);
@@ -126,31 +126,31 @@ export function security(watched: Watched[]): TemplateResult {
 }
 
 export function mounts(watched: Watched[]): TemplateResult {
-  return html`${sheet('Mounts, inside and on the host', html`${walled(['path inside', 'type'], ['where that is on the host'])}
+  return html`${sheet('Mounts, inside and on the host', html`${walled([['path inside', 30], ['type', 15.5]], [['where that is on the host']])}
     ${watched.map((one) => {
       const { container } = one;
-      if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, second]) => (name) => html`<tr class="waiting ${second ? 'two' : ''}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${unread(container)}</span></td></tr>`));
+      if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, room]) => (name) => html`<tr class="waiting ${room}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${unread(container)}</span></td></tr>`));
       const { first, rest } = mountRows(container);
       const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr class=${mount.host ? 'two' : ''}>${name}<td class="in mono">${breakable(mount.path, /(?<=[,{])/)}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` ${hostPath(mount.host)}` : nothing}</td></tr>`;
       return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more</td>${wall()}<td class="out quiet">of the kernel and the engine</td></tr>`] : [])]);
     })}`)}${files(watched)}`;
 }
 
-/** What the table of a container that is still to come will have at least, and which of it has a place on the host. */
-function expected(one: Watched): [path: string, onHost: boolean][] {
-  const volumes = [...(one.command ?? '').matchAll(/--volume \S+?:(\/[^\s:]+)/g)].map((found): [string, boolean] => [found[1]!, true]);
-  return [['/', true], ['/proc', false], ['/dev', false], ['/sys', false], ...volumes, ['/etc/{resolv.conf,hostname,hosts}', true], ['more', false]];
+/** What the table of a container that is still to come will have at least, and the room for each one's place on the host. */
+function expected(one: Watched): [path: string, room: '' | 'two' | 'volume'][] {
+  const volumes = [...(one.command ?? '').matchAll(/--volume \S+?:(\/[^\s:]+)/g)].map((found): [string, 'volume'] => [found[1]!, 'volume']);
+  return [['/', 'two'], ['/proc', ''], ['/dev', ''], ['/sys', ''], ...volumes, ['/etc/{resolv.conf,hostname,hosts}', 'two'], ['more', '']];
 }
 
 /** The files that a workload has written, and whether the host has them under the same name. */
 function files(watched: Watched[]): TemplateResult | typeof nothing {
   const some = watched.filter((one) => one.container?.inside?.files?.length || (!one.container && paths(one).length));
   if (!some.length) return nothing;
-  return sheet('Files, inside and on the host', html`${walled(['file inside', 'size'], ['at that path on the host', 'where the host keeps it'])}
+  return sheet('Files, inside and on the host', html`${walled([['file inside', 24], ['size', 10]], [['at that path on the host', 14], ['where the host keeps it']])}
     ${some.map((one) => grouped(one, (one.container?.inside?.files ?? paths(one).map((path): WireFile => ({ path }))).map((file) => (first) => {
       const host = one.container?.outside?.files?.find((each) => each.path === file.path);
       const there = host?.exists === undefined ? host?.reason ?? undefined : host.exists ? 'is there' : 'no such file';
-      return html`<tr>${first}<td class="in mono">${file.path}</td><td class="in number">${file.exists === false ? 'no such file' : file.bytes === undefined ? unknown : size(file.bytes)}</td>${wall(host?.exists && host.inVolume ? 'open ns-mnt' : '')}<td class="out">${there ?? unknown}</td><td class="out">${host?.hostPath ? html`<span class="quiet">${host.inVolume ? 'a volume' : 'the writable layer'}</span> ${hostPath(host.hostPath)}` : unknown}</td></tr>`;
+      return html`<tr class="written">${first}<td class="in mono">${breakable(file.path, /(?<=[/-])/)}</td><td class="in ${file.exists === false ? '' : 'number'}">${file.exists === false ? 'no such file' : file.bytes === undefined ? unknown : size(file.bytes)}</td>${wall(host?.exists && host.inVolume ? 'open ns-mnt' : '')}<td class="out">${there ?? unknown}</td><td class="out">${host?.hostPath ? html`<span class="quiet">${host.inVolume ? 'a volume' : 'the writable layer'}</span> ${hostPath(host.hostPath)}` : unknown}</td></tr>`;
     })))}`);
 }
 
