@@ -4,6 +4,7 @@ import { size } from '../model/format';
 import { joinProcesses, mapInWords, mountRows, segmentKey, type MountRow } from '../model/sides';
 import { store } from '../page';
 import type { Watched } from '../graphs/observe';
+import { sentence } from '../parts/sentence';
 import { breakable, figure, hostPath, linkOf, nameOf, open, sheet, unknown, unread, waiting, wall, walled, whose } from './pieces';
 
 /** Rows of one container: its name stands beside the first. */
@@ -19,7 +20,7 @@ export function processes(watched: Watched[]): TemplateResult {
       const room = over ? 1 : expectedProcesses(one.command);
       if (!rows.length) return html`<tbody>${waiting(one, 4, room)}</tbody>`;
       const opened = open(one.container, 'pid');
-      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td>${opened ? html`<td class="last mono line" title=${row.command}>${row.command}</td>` : html`<td class="last mono wide">${row.command}</td>`}</tr>`).concat(more(rows.length, 1), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
+      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td>${opened ? html`<td class="last mono line" title=${row.command}>${row.command}</td>` : html`<td class="last mono wide">${sentence(row.command)}</td>`}</tr>`).concat(more(rows.length, 1), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
     })}`);
 }
 

@@ -5,6 +5,7 @@ import { holds, rowsOf, type Cell } from '../model/matrix';
 import { joinProcesses, mapInWords } from '../model/sides';
 import { store } from '../page';
 import { badge } from '../parts/icons';
+import { sentence } from '../parts/sentence';
 import { linkOf } from '../tables/pieces';
 import { addressOf } from './place';
 import { cgroupOf, mostProcesses, siblings, type Answer, type Shown } from './pieces';
@@ -46,7 +47,7 @@ function processes(container: Container): TemplateResult | typeof nothing {
   const rows = joinProcesses(container.inside?.processes, container.outside?.processes, linkOf(container, 'pid')?.relation === 'host');
   if (!rows.length) return nothing;
   return html`<table class="pairs"><thead><tr><th scope="col">PID inside</th><td></td><th scope="col">on the host</th><th scope="col">command</th></tr></thead>
-    <tbody>${rows.slice(0, mostProcesses).map((row) => html`<tr><td>${row.inside ?? '–'}</td><td aria-hidden="true">=</td><td>${row.host ?? '–'}</td><td>${row.command}</td></tr>`)}
+    <tbody>${rows.slice(0, mostProcesses).map((row) => html`<tr><td>${row.inside ?? '–'}</td><td aria-hidden="true">=</td><td>${row.host ?? '–'}</td><td>${sentence(row.command)}</td></tr>`)}
     ${rows.length > mostProcesses ? html`<tr><td colspan="4" class="quiet">${rows.length - mostProcesses} more</td></tr>` : nothing}</tbody></table>`;
 }
 
