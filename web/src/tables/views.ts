@@ -20,13 +20,19 @@ export function processes(watched: Watched[]): TemplateResult {
       const room = over ? 1 : expectedProcesses(one.command);
       if (!rows.length) return html`<tbody>${waiting(one, 4, room)}</tbody>`;
       const opened = open(one.container, 'pid');
-      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td>${opened ? html`<td class="last mono line" title=${row.command}>${row.command}</td>` : html`<td class="last mono wide">${sentence(row.command)}</td>`}</tr>`).concat(more(rows.length, 1), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
+      const others = opened || asksForHost(one.command);
+      return grouped(one, rows.slice(0, mostRows).map((row) => (first: TemplateResult): TemplateResult => html`<tr>${first}<td class="in number big ${opened}">${row.inside ?? unknown}</td>${wall(opened)}<td class="out number big ${opened}">${row.host ?? html`<span class="quiet">ended</span>`}</td>${others ? html`<td class="last mono line" title=${row.command}>${row.command}</td>` : html`<td class="last mono wide">${sentence(row.command)}</td>`}</tr>`).concat(more(rows.length, 1), Array.from({ length: Math.max(0, room - rows.length) }, () => () => html`<tr class="waiting"><td colspan="4">\u00a0</td></tr>`)));
     })}`);
+}
+
+/** Whether its processes will be all of the host's, before the kernel has said so. */
+function asksForHost(command = ''): boolean {
+  return / --pid host /.test(command);
 }
 
 /** How many rows a command will fill at least, so that they have their room before. */
 function expectedProcesses(command = ''): number {
-  if (/ --pid host /.test(command)) return mostRows + 1;
+  if (asksForHost(command)) return mostRows + 1;
   return Math.min(mostRows, 1 + Number(/ spawn .*--count (\d+)/.exec(command)?.[1] ?? 0));
 }
 
