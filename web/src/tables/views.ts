@@ -138,14 +138,21 @@ export function mounts(watched: Watched[]): TemplateResult {
       const { container } = one;
       if (!container?.inside?.mounts && !container?.outside?.mounts) return grouped(one, expected(one).map(([path, room]) => (name) => html`<tr class="waiting ${room}">${name}<td class="in mono">${breakable(path, /(?<=[,{])/)}</td><td class="in">${unknown}</td>${wall()}<td class="out"><span class="quiet">${unread(container)}</span></td></tr>`));
       const { first, rest } = mountRows(container);
-      const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr class=${mount.host ? 'two' : ''}>${name}<td class="in mono">${breakable(mount.path, /(?<=[,{])/)}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` ${hostPath(mount.host)}` : nothing}</td></tr>`;
+      const row = (mount: MountRow) => (name: TemplateResult): TemplateResult => html`<tr class=${roomOf(mount)}>${name}<td class="in mono">${breakable(mount.path, /(?<=[,{])/)}</td><td class="in">${mount.type}${mount.readOnly ? html` <span class="quiet">read-only</span>` : nothing}</td>${wall()}<td class="out"><span class="quiet">${mount.what}</span>${mount.host ? html` ${hostPath(mount.host)}` : nothing}</td></tr>`;
       return grouped(one, [...first.map(row), ...(rest.length ? [(name: TemplateResult) => html`<tr>${name}<td class="in quiet" colspan="2">${rest.length} more</td>${wall()}<td class="out quiet">of the kernel and the engine</td></tr>`] : [])]);
     })}`)}${files(watched)}`;
 }
 
-/** What the table of a container that is still to come will have at least, and the room for each one's place on the host. */
-function expected(one: Watched): [path: string, room: '' | 'two' | 'volume'][] {
-  const volumes = [...(one.command ?? '').matchAll(/--volume \S+?:(\/[^\s:]+)/g)].map((found): [string, 'volume'] => [found[1]!, 'volume']);
+/** The room that a mount's place on the host takes, the same before it is known. */
+type Room = '' | 'two' | 'volume';
+
+function roomOf(mount: MountRow): Room {
+  return mount.what === 'a folder of the host' ? 'volume' : mount.host ? 'two' : '';
+}
+
+/** What the table of a container that is still to come will have at least. */
+function expected(one: Watched): [path: string, room: Room][] {
+  const volumes = [...(one.command ?? '').matchAll(/--volume \S+?:(\/[^\s:]+)/g)].map((found): [string, Room] => [found[1]!, 'volume']);
   return [['/', 'two'], ['/proc', ''], ['/dev', ''], ['/sys', ''], ...volumes, ['/etc/{resolv.conf,hostname,hosts}', 'two'], ['more', '']];
 }
 

@@ -151,7 +151,8 @@ test('on a projector of either shape no number of a table is broken in two, or r
     for (const size of [{ width: 1920, height: 1080 }, { width: 1024, height: 768 }]) {
       const page = await open(`/present#${slug}/live`, size);
       await until('the rows of the table', async () => (await page.locator('.sides .last .figure').count()) === rows, 60_000);
-      await until(`whole numbers: ${slug}, ${size.width} wide, ${await split(page)}`, async () => (await split(page)).length === 0, 5_000);
+      let found;
+      await until('whole numbers', async () => (found = await split(page)).length === 0, 5_000).catch((error) => { throw new Error(`${error.message}: ${slug}, ${size.width} wide: ${found}`); });
       await close(page);
     }
     await server.remove(`/api/v1/runs/${body.id}`);
