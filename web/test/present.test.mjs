@@ -244,6 +244,24 @@ test('the tally grows as bars, and tells nothing before the verdict', async () =
   await close(page);
 });
 
+test('nothing moves on the question when the poll is known, nor when the first has answered', async () => {
+  const page = await present('cpu-limit', { state: 'zero' });
+  const host = it.server.control.hosts.get('zero');
+  const { poll, ...rest } = room('open');
+  const places = () => page.locator('.choice').evaluateAll((choices) => choices.map((one) => one.getBoundingClientRect().toJSON()));
+  const tell = async (now, words) => {
+    it.server.tell(host, { ...host.head('room'), ...now });
+    await until(page, words, (expected) => [...document.querySelectorAll('.tally b')].map((one) => one.textContent.trim()).join() === expected, words);
+    await painted(page);
+    return places();
+  };
+  const unknown = await tell(rest, ',,');
+  const open = await tell({ ...rest, poll: { ...poll, ballots: 0, answers: poll.answers.map(({ id }) => ({ id, votes: 0 })) } }, '0,0,0');
+  const answered = await tell({ ...rest, poll }, '5,14,1');
+  assert.deepEqual([open, answered], [unknown, unknown]);
+  await close(page);
+});
+
 test('a follower’s page mirrors the presenter, votes once, and shows what became of it', async () => {
   it.server.control.votes = [];
   const page = await open(it, { state: 'zero', path: '/follow', width: 390, height: 844 });

@@ -110,7 +110,7 @@ export class Present extends Part {
     const poll = pollOf(lesson);
     switch (this.spot!.phase) {
       case 'question':
-        return html`${question({ lesson, poll, out: told(run), picked: this.picks.get(lesson.slug) ?? '', tally: true, locked: false, pick: this.pick })}
+        return html`${question({ lesson, poll, out: told(run), picked: this.picks.get(lesson.slug) ?? '', tally: true, followers: store.room?.followers ?? 0, locked: false, pick: this.pick })}
           <p class="room-words" role="status">${roomWords(poll, store.room?.followers ?? 0)}</p>`;
       case 'live': {
         const views = viewsOf(lesson);

@@ -35,6 +35,8 @@ export interface Asking {
   picked: string;
   /** Whether the tally may be shown: not to somebody who has still to choose. */
   tally: boolean;
+  /** How many can answer: for them the tally has its room before the first has. */
+  followers: number;
   locked: boolean;
   pick(answer: Answer): void;
 }
@@ -46,13 +48,14 @@ export function question(asking: Asking): TemplateResult {
     <ol class="choices">${(lesson.answers ?? []).map((answer, i) => html`<li class="choice ${picked === answer.id ? 'picked' : ''} ${out && answer.right ? 'right' : ''}">
       <button ?disabled=${locked} aria-pressed=${picked === answer.id ? 'true' : 'false'} @click=${() => pick(answer)}><span class="digit">${i + 1}</span><span class="choice-says">${sentence(answer.says)}</span>
         ${out && answer.right ? html`<span class="choice-word">${verdict('holds')}what happened</span>` : picked === answer.id ? html`<span class="choice-word">picked</span>` : nothing}</button>
-      ${asking.tally && poll?.ballots ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
+      ${asking.tally && (poll?.ballots || asking.followers) ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
 }
 
-/** One answer's share of the ballots, as long as they are many. */
-function bar(poll: Poll, answer: string): TemplateResult {
+/** One answer's share of the ballots, as long as they are many; before the poll is known, only its room. */
+function bar(poll: Poll | undefined, answer: string): TemplateResult {
+  if (!poll) return html`<div class="tally" aria-hidden="true"><b class="mono">&nbsp;</b></div>`;
   const votes = poll.answers.find((one) => one.id === answer)?.votes ?? 0;
-  return html`<div class="tally" role="img" aria-label=${`${votes} of ${poll.ballots}`}><span class="tally-bar"><i ${css({ width: `${(100 * votes) / poll.ballots}%` })}></i></span><b class="mono">${votes}</b></div>`;
+  return html`<div class="tally" role="img" aria-label=${`${votes} of ${poll.ballots}`}><span class="tally-bar"><i ${css({ width: `${(100 * votes) / Math.max(poll.ballots, 1)}%` })}></i></span><b class="mono">${votes}</b></div>`;
 }
 
 /** How the room has predicted, in a sentence; empty where nobody was asked. */

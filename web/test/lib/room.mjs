@@ -4,9 +4,17 @@ import { painted, until } from './page.mjs';
 /** The smallest type that the last row can read, as a share of the picture's height: docs/presenting.md derives it. */
 export const least = 0.024;
 
-/** Texts on the page that are smaller than that, and what has no room on it. */
+/** Texts on the page, as it is painted, that are smaller than that, and what has no room on it. */
 export async function illegible(page) {
-  return page.evaluate((share) => {
+  return page.evaluate(async (share) => {
+    // Type is fitted in a frame, after what came before it is drawn: what is true between two frames nobody sees.
+    await new Promise((laidOut) => requestAnimationFrame(() => {
+      const observer = new ResizeObserver(() => {
+        observer.disconnect();
+        laidOut();
+      });
+      observer.observe(document.documentElement);
+    }));
     const found = [];
     /** The part of a box that its ancestors let be seen. */
     const seen = (element, box) => {

@@ -1,6 +1,6 @@
 // The deck of docs/deck in a real Chromium, on another origin than Porthole, with a real engine behind it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { launch } from '../../dev/browser.mjs';
 import { serveDeck } from '../../dev/deck.mjs';
 import { serve, until } from './server.mjs';
@@ -23,6 +23,12 @@ before(async () => {
   await deck.close();
   deck = await serveDeck({ port: deck.port, porthole: server.url, pages });
   browser = await launch();
+});
+
+// A test that failed leaves the others neither its pages nor its run.
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  for (const run of await runs()) if (!run.endedAt) await server.remove(`/api/v1/runs/${run.id}`);
 });
 
 after(async () => {
@@ -103,8 +109,10 @@ test('a panel is let go with its slide; one that stays loaded pauses, and goes o
   await until('a graph that moves', async () => (await pixels()) !== moving);
 
   await page.keyboard.press('ArrowRight');
-  // Now the claims of the next slide watch, and the graph does not.
-  await until('the pause', async () => (await metric('porthole_viewers')) === 2 && (await metric('porthole_viewers_watching')) === 1);
+  const claims = await until('the claims', () => framesOf(page).find((one) => one.url().includes('/embed/claims')));
+  await claims.waitForFunction(drawn);
+  // Now the claims watch, and the graph does not; nor does what was passed by so fast that the browser has kept it loaded, unseen.
+  await until('the pause', async () => (await metric('porthole_viewers_watching')) === 1);
   await page.keyboard.press('ArrowLeft');
   const before = await pixels();
   await until('the graph moving again', async () => (await pixels()) !== before);
