@@ -81,9 +81,28 @@ export function painted(page, count = 2) {
   }, count));
 }
 
-/** Waits until a condition in the page holds; says what was waited for when it does not. */
+/** Waits until a condition in the page holds, and for the frame in which what holds is put in its place; says what was waited for when it does not. */
 export async function until(page, what, condition, argument, timeout = 30_000) {
-  await page.waitForFunction(condition, argument, { timeout }).catch((error) => { throw new Error(`waited in vain for: ${what}\n${error.message}`); });
+  // What is looked at may not be there yet: then it does not hold yet.
+  const holds = new Function('argument', `try { return (${condition})(argument); } catch (error) { window.absent = String(error); return false; }`);
+  await page.waitForFunction(holds, argument, { timeout }).catch(async (error) => {
+    const absent = await page.evaluate(() => window.absent).catch(() => undefined);
+    throw new Error(`waited in vain for: ${what}\n${[error.message, absent].filter(Boolean).join('\n')}`);
+  });
+  await laidOut(page);
+}
+
+/** Waits for the end of a frame's layout, by what a test that holds the page's clock does not hold; a page that nobody sees has none, and one that goes elsewhere is not looked at. */
+async function laidOut(page) {
+  const frame = page.evaluate(() => new Promise((done) => {
+    const observer = new ResizeObserver(() => {
+      observer.disconnect();
+      done();
+    });
+    observer.observe(document.documentElement);
+  })).catch(() => {});
+  let timer;
+  await Promise.race([frame, new Promise((unseen) => { timer = setTimeout(unseen, 500); })]).finally(() => clearTimeout(timer));
 }
 
 /** Waits for the drawing with so many live containers and its first graphs; says what was drawn when it waited in vain. */

@@ -95,14 +95,19 @@ export async function serve({ dockerHost, port = 0, args = [] } = {}) {
   };
 }
 
-/** Asks until the answer is true, and says what was awaited when it never is. */
+/** Asks until the answer is true, and says what was awaited when it never is. What cannot be asked yet is not true yet. */
 export async function until(what, ask, withinMs = 20_000) {
   const deadline = Date.now() + withinMs;
-  let last;
+  let why;
   while (Date.now() < deadline) {
-    last = await ask();
-    if (last) return last;
+    try {
+      const last = await ask();
+      if (last) return last;
+      why = undefined;
+    } catch (error) {
+      why = error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`never came: ${what}`);
+  throw new Error(`never came: ${what}${why ? ` (${why.message})` : ''}`, { cause: why });
 }
