@@ -16,5 +16,5 @@ export function pieces(command: string): string[] {
 
 /** Splits a sentence at the flags in it: every second piece is one, with its value, and is not to be broken. */
 export function atFlags(sentence: string): string[] {
-  return sentence.split(/(--[a-z][\w=-]*(?: \d[\w.]*(?::\w+)*)?)/);
+  return sentence.split(/(--[a-z][\w=-]*(?: (?:\d[\w.]*(?::\w+)*|[a-z]+-[a-z]+(?![\w-])))?)/);
 }

@@ -117,7 +117,7 @@ test('a command breaks between flags, never between a flag and its value', () =>
 });
 
 test('a sentence does not break within its flags, and loses no word', () => {
-  for (const [says, flags] of [['512 MB of heap, --memory 256m', ['--memory 256m']], ['--cpus 0.5: the same work, held back', ['--cpus 0.5']], ['With --network none there is an address on lo alone.', ['--network']], ['Two flags: --cap-drop and --security-opt=x.', ['--cap-drop', '--security-opt=x']], ['serve --listen 127.0.0.1:8080 --also web', ['--listen 127.0.0.1:8080', '--also']], ['a range -- not a flag', []]] as const) {
+  for (const [says, flags] of [['512 MB of heap, --memory 256m', ['--memory 256m']], ['--cpus 0.5: the same work, held back', ['--cpus 0.5']], ['With --network none there is an address on lo alone.', ['--network']], ['Two flags: --cap-drop and --security-opt=x.', ['--cap-drop', '--security-opt=x']], ['serve --listen 127.0.0.1:8080 --also web', ['--listen 127.0.0.1:8080', '--also']], ['started with --hostname my-container. What', ['--hostname my-container']], ['docker stats --no-stream porthole-cpu-app', ['--no-stream']], ['a range -- not a flag', []]] as const) {
     const pieces = atFlags(says);
     assert.equal(pieces.join(''), says);
     assert.deepEqual(pieces.filter((_, i) => i % 2), flags);
