@@ -16,5 +16,6 @@ export function pieces(command: string): string[] {
 
 /** Splits a sentence at the flags in it: every second piece is one, with its value, and is not to be broken. */
 export function atFlags(sentence: string): string[] {
+  // The word after a flag may be the sentence's next: its value is only what begins with a digit or is joined by a hyphen.
   return sentence.split(/(--[a-z][\w=-]*(?: (?:\d[\w.]*(?::\w+)*|[a-z]+-[a-z]+(?![\w-])))?)/);
 }

@@ -58,7 +58,7 @@ export class Follow extends Part {
     const mine = predicted(poll);
     switch (spot.phase) {
       case 'question':
-        return html`${question({ lesson, poll, out: told(run), picked: mine || this.sending, tally: poll !== undefined && poll.state !== 'open', followers: 0, locked: !poll || poll.state !== 'open' || mine !== '' || this.sending !== '', pick: (answer) => void this.vote(lesson, poll, answer) })}
+        return html`${question({ lesson, poll, out: told(run), picked: mine || this.sending, tally: Boolean(poll?.ballots) && poll?.state !== 'open', locked: !poll || poll.state !== 'open' || mine !== '' || this.sending !== '', pick: (answer) => void this.vote(lesson, poll, answer) })}
           <p class="my-words" role="status">${this.myWords(poll, mine, lesson)}</p>`;
       case 'live': {
         const views = viewsOf(lesson);

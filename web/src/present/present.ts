@@ -108,10 +108,11 @@ export class Present extends Part {
     }
     const run = store.runOf(lesson.slug);
     const poll = pollOf(lesson);
+    const followers = store.room?.followers ?? 0;
     switch (this.spot!.phase) {
       case 'question':
-        return html`${question({ lesson, poll, out: told(run), picked: this.picks.get(lesson.slug) ?? '', tally: true, followers: store.room?.followers ?? 0, locked: false, pick: this.pick })}
-          <p class="room-words" role="status">${roomWords(poll, store.room?.followers ?? 0)}</p>`;
+        return html`${question({ lesson, poll, out: told(run), picked: this.picks.get(lesson.slug) ?? '', tally: Boolean(followers || poll?.ballots), locked: false, pick: this.pick })}
+          <p class="room-words" role="status">${roomWords(poll, followers)}</p>`;
       case 'live': {
         const views = viewsOf(lesson);
         return picture(lesson, run, views[this.view % views.length]!, this.seen);

@@ -33,10 +33,8 @@ export interface Asking {
   out: boolean;
   /** The answer that is picked here. */
   picked: string;
-  /** Whether the tally may be shown: not to somebody who has still to choose. */
+  /** Whether the tally is shown, or has its room: not to somebody who has still to choose. */
   tally: boolean;
-  /** How many can answer: for them the tally has its room before the first has. */
-  followers: number;
   locked: boolean;
   pick(answer: Answer): void;
 }
@@ -48,7 +46,7 @@ export function question(asking: Asking): TemplateResult {
     <ol class="choices">${(lesson.answers ?? []).map((answer, i) => html`<li class="choice ${picked === answer.id ? 'picked' : ''} ${out && answer.right ? 'right' : ''}">
       <button ?disabled=${locked} aria-pressed=${picked === answer.id ? 'true' : 'false'} @click=${() => pick(answer)}><span class="digit">${i + 1}</span><span class="choice-says">${sentence(answer.says)}</span>
         ${out && answer.right ? html`<span class="choice-word">${verdict('holds')}what happened</span>` : picked === answer.id ? html`<span class="choice-word">picked</span>` : nothing}</button>
-      ${asking.tally && (poll?.ballots || asking.followers) ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
+      ${asking.tally ? bar(poll, answer.id) : nothing}</li>`)}</ol></section>`;
 }
 
 /** One answer's share of the ballots, as long as they are many; before the poll is known, only its room. */

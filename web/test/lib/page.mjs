@@ -92,17 +92,23 @@ export async function until(page, what, condition, argument, timeout = 30_000) {
   await laidOut(page);
 }
 
-/** Waits for the end of a frame's layout, by what a test that holds the page's clock does not hold; a page that nobody sees has none, and one that goes elsewhere is not looked at. */
+/** Waits for a frame; a page that nobody sees has none, and one that goes elsewhere is not looked at. */
 async function laidOut(page) {
-  const frame = page.evaluate(() => new Promise((done) => {
-    const observer = new ResizeObserver(() => {
-      observer.disconnect();
-      done();
-    });
-    observer.observe(document.documentElement);
-  })).catch(() => {});
+  const frame = asPainted(page, () => {}).catch(() => {});
   let timer;
   await Promise.race([frame, new Promise((unseen) => { timer = setTimeout(unseen, 500); })]).finally(() => clearTimeout(timer));
+}
+
+/** Looks at a page as it is painted: at the end of a frame's layout, for what is true between two frames nobody sees. */
+export function asPainted(page, look, argument) {
+  // Not by a frame's own call, which comes before its layout, and which a test holds that holds the page's clock.
+  return page.evaluate(new Function('argument', `return new Promise((laidOut) => {
+    const observer = new ResizeObserver(() => {
+      observer.disconnect();
+      laidOut();
+    });
+    observer.observe(document.documentElement);
+  }).then(() => (${look})(argument))`), argument);
 }
 
 /** Waits for the drawing with so many live containers and its first graphs; says what was drawn when it waited in vain. */

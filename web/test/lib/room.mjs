@@ -1,20 +1,12 @@
 // What the tests of the walk share: looking at what is on the projector.
-import { painted, until } from './page.mjs';
+import { asPainted, painted, until } from './page.mjs';
 
 /** The smallest type that the last row can read, as a share of the picture's height: docs/presenting.md derives it. */
 export const least = 0.024;
 
 /** Texts on the page, as it is painted, that are smaller than that, and what has no room on it. */
 export async function illegible(page) {
-  return page.evaluate(async (share) => {
-    // Type is fitted in a frame, after what came before it is drawn: what is true between two frames nobody sees.
-    await new Promise((laidOut) => requestAnimationFrame(() => {
-      const observer = new ResizeObserver(() => {
-        observer.disconnect();
-        laidOut();
-      });
-      observer.observe(document.documentElement);
-    }));
+  return asPainted(page, (share) => {
     const found = [];
     /** The part of a box that its ancestors let be seen. */
     const seen = (element, box) => {

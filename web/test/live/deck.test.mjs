@@ -111,8 +111,9 @@ test('a panel is let go with its slide; one that stays loaded pauses, and goes o
   await page.keyboard.press('ArrowRight');
   const claims = await until('the claims', () => framesOf(page).find((one) => one.url().includes('/embed/claims')));
   await claims.waitForFunction(drawn);
-  // Now the claims watch, and the graph does not; nor does what was passed by so fast that the browser has kept it loaded, unseen.
-  await until('the pause', async () => (await metric('porthole_viewers_watching')) === 1);
+  // Now the claims watch, and the graph does not; nor does what was passed by so fast that the browser has kept its frame, unseen.
+  await until('the pause', async () => (await metric('porthole_viewers')) === framesOf(page).length && (await metric('porthole_viewers_watching')) === 1);
+  assert.ok(framesOf(page).includes(frame), 'what was to pause has gone');
   await page.keyboard.press('ArrowLeft');
   const before = await pixels();
   await until('the graph moving again', async () => (await pixels()) !== before);
